@@ -1,0 +1,275 @@
+"""The ports: what the spine asks of a store, a manifest, an index, a sink and a renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from .model.entries import Entry
+from .model.queries import Place, Query
+from .model.records import ImageRecord, Inspection
+
+
+class Cursor(NamedTuple):
+    """A place in an owner's history: everything before `offset` of that generation, up to `seq`."""
+
+    generation: str
+    offset: int
+    seq: int
+
+
+class Stamp(NamedTuple):
+    """What a manifest looks like from outside; equal stamps mean nothing was appended."""
+
+    inode: int
+    size: int
+
+
+class Tail(NamedTuple):
+    """Entries behind a cursor. `restart` says that the cursor's history is not this one: forget
+    the owner first. `rotten` counts damaged lines that were passed over."""
+
+    entries: list[Entry]
+    end: Cursor
+    restart: bool
+    rotten: int
+
+
+class StoredFile(NamedTuple):
+    """A file found below an owner: its key and size in bytes, and when it was last written."""
+
+    key: str
+    size: int
+    modified_ns: int
+
+
+class Lease(Protocol):
+    """The right to append to one owner's manifest, held until its context ends."""
+
+    @property
+    def end(self) -> Cursor:
+        """The end of the last good line."""
+
+    def append(self, entries: Sequence[Entry]) -> Cursor:
+        """Write the lines at once and make them durable. Raises StorageFull or StorageReadOnly when
+        nothing was written, OutcomeUnknown when the sync failed (the owner is then read-only)."""
+
+    def seal(self, restated: Iterable[Entry], began: Entry) -> Cursor:
+        """Close this generation and begin the next with `began` and the restated entries."""
+
+
+class Manifest(Protocol):
+    """Append-only histories, one per owner."""
+
+    def owners(self) -> list[str]:
+        """Every owner that has a manifest, sorted."""
+
+    def stamp(self, owner: str) -> Stamp | None:
+        """A cheap look; None when the owner has no manifest."""
+
+    def lease(self, owner: str, began: Entry, wait: float = 30.0) -> AbstractContextManager[Lease]:
+        """Lock the owner; a missing manifest is born with `began`. Raises Busy after `wait` seconds."""
+
+    def hold(self, owner: str, wait: float = 30.0) -> AbstractContextManager[None]:
+        """Lock the owner without making anything."""
+
+    def read(self, owner: str, after: Cursor | None, limit: int = 5_000) -> Tail | None:
+        """Durable entries behind `after` (None: from the beginning), at most about `limit`; None when
+        there is no manifest. Call it under `hold` or a lease."""
+
+    def mend(self, owner: str) -> int:
+        """Cut what stands behind the last good line, keeping the bytes in quarantine; the number of
+        bytes cut. Call it under `hold`."""
+
+    def checkpoint(self, owner: str) -> Cursor | None:
+        """The last checkpoint, if it still speaks of these bytes."""
+
+    def set_checkpoint(self, owner: str, cursor: Cursor) -> None:
+        """Note that all projections of all lines before `cursor` are on the disk."""
+
+
+class Store(Protocol):
+    """Originals, thumbs and sidecars by key, and the staging area they come from."""
+
+    def stage(self, name: str) -> int:
+        """Begin a staged file; the handle for `write_staged`."""
+
+    def write_staged(self, handle: int, data: bytes) -> None:
+        """Append to a staged file."""
+
+    def finish_staged(self, handle: int) -> None:
+        """Make a staged file durable and close it."""
+
+    def abandon_staged(self, handle: int, name: str) -> None:
+        """Close and drop a staged file."""
+
+    def explain(self, name: str, data: bytes) -> None:
+        """Put a staging entry (the record to be) beside the staged file."""
+
+    def unstage(self, name: str) -> None:
+        """Drop a staged file or entry; nothing happens when it is not there."""
+
+    def staged(self) -> list[str]:
+        """Names in staging."""
+
+    def read_staged(self, name: str) -> bytes | None:
+        """A staging entry's bytes."""
+
+    def place(self, name: str, key: str) -> None:
+        """Move a staged original to its key, durably, never over an existing one (FileExistsError)."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write a thumb or sidecar whole or not at all, without waiting for the disk."""
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes at a key, None when missing."""
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a regular file at the key."""
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Unlink what is there of these keys."""
+
+    def sync_folders(self, keys: Iterable[str]) -> None:
+        """Make the folders of these keys durable."""
+
+    def walk(self, owner: str) -> Iterator[list[StoredFile]]:
+        """All files below an owner's day folders, folder by folder, thumbs apart."""
+
+    def quarantine(self, name: str, data: bytes) -> None:
+        """Keep bytes that nothing explains under a name of their own."""
+
+    def settle_lock(self, owner: str) -> AbstractContextManager[None]:
+        """The owner's projection lock."""
+
+    def sync(self) -> None:
+        """Everything written so far is on the disk when this returns."""
+
+    def open(self, key: str) -> int:
+        """A handle for reading; raises NotFound."""
+
+    def path(self, key: str) -> str:
+        """A path a child process may read."""
+
+    def staged_path(self, name: str) -> str:
+        """The path of a staged file, for a child process to read."""
+
+
+class Head(NamedTuple):
+    """An entry as history shows it: `count` images; `undone_by` is the seq of its undo."""
+
+    seq: int
+    at: str
+    by: str
+    op: str
+    count: int
+    undoes: int | None
+    undone_by: int | None
+    fields: tuple[str, ...]
+    status: str | None
+
+
+class Usage(NamedTuple):
+    """What an owner has, in images and bytes of originals; trash is included in the first two."""
+
+    count: int
+    bytes: int
+    trash_count: int
+    trash_bytes: int
+
+
+class Row(NamedTuple):
+    """One image of a page: its place in the order and the record's JSON without the heavy fields."""
+
+    place: Place
+    body: bytes
+
+
+class Index(Protocol):
+    """What answers queries; made from entries alone, lost without loss.
+
+    One index may be shared by several processes: `apply` is a compare-and-set on the owner's cursor.
+    """
+
+    def version(self) -> int:
+        """A number that changes when anything was applied, by whatever process."""
+
+    def cursor(self, owner: str) -> Cursor | None:
+        """How far the owner's history is applied."""
+
+    def apply(self, owner: str, base: Cursor | None, entries: Sequence[Entry], end: Cursor) -> bool:
+        """Apply entries between two cursors at once; False (nothing done) when the owner's cursor is
+        not `base`. A None base forgets the owner first."""
+
+    def owners(self) -> list[str]:
+        """Every owner it knows, sorted."""
+
+    def records(self, owner: str, ids: Sequence[str]) -> dict[str, ImageRecord]:
+        """Whole records by id; ids that are not there are left out."""
+
+    def every_record(self, owner: str) -> Iterator[ImageRecord]:
+        """All records of an owner, in order of id."""
+
+    def purged(self, owner: str, ids: Sequence[str]) -> dict[str, int]:
+        """Which of these ids are tombstones, and the seq of their purge."""
+
+    def tombstones(self, owner: str) -> list[tuple[str, int]]:
+        """All purged ids of an owner with the seq of their purge."""
+
+    def page(self, query: Query, after: Place | None, size: int, skip: int = 0) -> list[Row]:
+        """The next `size` images behind `after` (or from the first, passing over `skip`)."""
+
+    def count(self, query: Query) -> int:
+        """Exactly how many images match."""
+
+    def ids(self, query: Query, until_rev: int | None = None) -> list[str]:
+        """All ids that match; with `until_rev` only of images added by lines up to that seq."""
+
+    def by_sha256(self, owner: str, sha256: str) -> str | None:
+        """The oldest image of the owner with these bytes, not purged."""
+
+    def by_idempotency_key(self, owner: str, key: str) -> list[ImageRecord]:
+        """Images that came with this Idempotency-Key, in order."""
+
+    def heads(self, owner: str, before: int | None, size: int, skip: int = 0) -> list[Head]:
+        """Entries, newest first."""
+
+    def head_count(self, owner: str) -> int:
+        """How many entries history has."""
+
+    def history_of(self, owner: str, image: str) -> list[int]:
+        """The seqs of the lines that touched one image, oldest first."""
+
+    def place_of(self, owner: str, seq: int) -> Cursor | None:
+        """Where in the manifest the (first) line of a seq begins."""
+
+    def usage(self, owner: str) -> Usage:
+        """Counts and bytes of an owner."""
+
+    def close(self) -> None:
+        """Release what it holds."""
+
+
+class Sink(Protocol):
+    """Whoever wants to hear of changes once they are durable; may hear one twice."""
+
+    def changed(self, owner: str, entries: Sequence[Entry]) -> None:
+        """Entries that were applied, in order."""
+
+
+class Renderer(Protocol):
+    """Decodes images away from the server's own process; blocking, safe to call from threads."""
+
+    def inspect(self, path: str) -> Inspection:
+        """One full decode. Raises FormatNotAllowed, ImageCorrupt, TooManyPixels, TooManyFrames,
+        ProcessingTimeout or ProcessingFailed."""
+
+    def resize(self, path: str, width: int) -> bytes:
+        """WebP of at most `width` pixels across, upright, never enlarged."""
+
+    def thumb(self, path: str) -> tuple[bytes, str]:
+        """A thumb's bytes and extension."""
+
+    def close(self) -> None:
+        """End all children."""
