@@ -26,14 +26,25 @@ class Stamp(NamedTuple):
     size: int
 
 
-class Tail(NamedTuple):
-    """Entries behind a cursor. `restart` says that the cursor's history is not this one: forget
-    the owner first. `rotten` counts damaged lines that were passed over."""
+class Placed(NamedTuple):
+    """An entry with where its line begins. `restated` lines repeat what older generations said."""
 
-    entries: list[Entry]
+    entry: Entry
+    generation: str
+    offset: int
+    restated: bool = False
+
+
+class Tail(NamedTuple):
+    """Whole changes behind a cursor. `restart` says that the cursor's history is not this one: forget
+    the owner first. `seen` is the highest seq met, those of unfinished changes included; `rotten`
+    counts damaged lines that were passed over."""
+
+    entries: list[Placed]
     end: Cursor
-    restart: bool
-    rotten: int
+    restart: bool = False
+    seen: int = 0
+    rotten: int = 0
 
 
 class StoredFile(NamedTuple):
@@ -47,16 +58,17 @@ class StoredFile(NamedTuple):
 class Lease(Protocol):
     """The right to append to one owner's manifest, held until its context ends."""
 
-    @property
-    def end(self) -> Cursor:
-        """The end of the last good line."""
+    def append(self, entries: Sequence[Entry]) -> list[int]:
+        """Write the lines at once and make them durable: the offset of each, then the end. Raises
+        StorageFull or StorageReadOnly when nothing was written, OutcomeUnknown when the sync failed
+        (the owner is then read-only until it is mended)."""
 
-    def append(self, entries: Sequence[Entry]) -> Cursor:
-        """Write the lines at once and make them durable. Raises StorageFull or StorageReadOnly when
-        nothing was written, OutcomeUnknown when the sync failed (the owner is then read-only)."""
-
-    def seal(self, restated: Iterable[Entry], began: Entry) -> Cursor:
+    def seal(self, began: Entry, restated: Iterable[Entry]) -> None:
         """Close this generation and begin the next with `began` and the restated entries."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in the open generation."""
 
 
 class Manifest(Protocol):
@@ -92,29 +104,32 @@ class Manifest(Protocol):
 class Store(Protocol):
     """Originals, thumbs and sidecars by key, and the staging area they come from."""
 
-    def stage(self, name: str) -> int:
-        """Begin a staged file; the handle for `write_staged`."""
+    def stage(self, image: str) -> tuple[str, int]:
+        """Begin a staged file: its name in staging and the handle to write to."""
 
     def write_staged(self, handle: int, data: bytes) -> None:
         """Append to a staged file."""
 
-    def finish_staged(self, handle: int) -> None:
-        """Make a staged file durable and close it."""
+    def sync_staged(self, handle: int) -> None:
+        """Make what was written durable; raises StorageReadOnly when the disk fails."""
 
-    def abandon_staged(self, handle: int, name: str) -> None:
-        """Close and drop a staged file."""
+    def close_staged(self, handle: int) -> None:
+        """Close a staged file."""
 
     def explain(self, name: str, data: bytes) -> None:
         """Put a staging entry (the record to be) beside the staged file."""
 
-    def unstage(self, name: str) -> None:
-        """Drop a staged file or entry; nothing happens when it is not there."""
-
-    def staged(self) -> list[str]:
-        """Names in staging."""
-
-    def read_staged(self, name: str) -> bytes | None:
+    def explanation(self, name: str) -> bytes | None:
         """A staging entry's bytes."""
+
+    def unstage(self, name: str) -> None:
+        """Drop a staged file and its entry; nothing happens when they are not there."""
+
+    def abandoned(self) -> list[str]:
+        """Staged names whose writer is dead."""
+
+    def staged_path(self, name: str) -> str:
+        """The path of a staged file, for a child process to read."""
 
     def place(self, name: str, key: str) -> None:
         """Move a staged original to its key, durably, never over an existing one (FileExistsError)."""
@@ -137,8 +152,17 @@ class Store(Protocol):
     def walk(self, owner: str) -> Iterator[list[StoredFile]]:
         """All files below an owner's day folders, folder by folder, thumbs apart."""
 
-    def quarantine(self, name: str, data: bytes) -> None:
-        """Keep bytes that nothing explains under a name of their own."""
+    def folder(self, key: str) -> list[StoredFile]:
+        """The files right in one folder, none when it is not there."""
+
+    def quarantine(self, key: str) -> str:
+        """Move a file that nothing explains aside; where it is now."""
+
+    def keep_aside(self, name: str, data: bytes) -> None:
+        """Keep a copy of bytes that are about to be overwritten."""
+
+    def forget_writers(self) -> None:
+        """Remove what dead writers left besides staging."""
 
     def settle_lock(self, owner: str) -> AbstractContextManager[None]:
         """The owner's projection lock."""
@@ -152,18 +176,15 @@ class Store(Protocol):
     def path(self, key: str) -> str:
         """A path a child process may read."""
 
-    def staged_path(self, name: str) -> str:
-        """The path of a staged file, for a child process to read."""
-
 
 class Head(NamedTuple):
-    """An entry as history shows it: `count` images; `undone_by` is the seq of its undo."""
+    """An entry as history shows it: about how many `images`; `undone_by` is the seq of its undo."""
 
     seq: int
     at: str
     by: str
     op: str
-    count: int
+    images: int
     undoes: int | None
     undone_by: int | None
     fields: tuple[str, ...]
@@ -173,9 +194,9 @@ class Head(NamedTuple):
 class Usage(NamedTuple):
     """What an owner has, in images and bytes of originals; trash is included in the first two."""
 
-    count: int
+    images: int
     bytes: int
-    trash_count: int
+    trash_images: int
     trash_bytes: int
 
 
@@ -198,7 +219,7 @@ class Index(Protocol):
     def cursor(self, owner: str) -> Cursor | None:
         """How far the owner's history is applied."""
 
-    def apply(self, owner: str, base: Cursor | None, entries: Sequence[Entry], end: Cursor) -> bool:
+    def apply(self, owner: str, base: Cursor | None, entries: Sequence[Placed], end: Cursor) -> bool:
         """Apply entries between two cursors at once; False (nothing done) when the owner's cursor is
         not `base`. A None base forgets the owner first."""
 
@@ -238,11 +259,11 @@ class Index(Protocol):
     def head_count(self, owner: str) -> int:
         """How many entries history has."""
 
-    def history_of(self, owner: str, image: str) -> list[int]:
-        """The seqs of the lines that touched one image, oldest first."""
+    def head(self, owner: str, seq: int) -> Head | None:
+        """One entry by its seq."""
 
     def place_of(self, owner: str, seq: int) -> Cursor | None:
-        """Where in the manifest the (first) line of a seq begins."""
+        """Where in the manifest the (first) line of a seq begins: read behind it to get the line."""
 
     def usage(self, owner: str) -> Usage:
         """Counts and bytes of an owner."""

@@ -19,7 +19,8 @@ _CRC_LENGTH = 18  # ,"crc":"xxxxxxxx"}
 class Entry(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One line of history.
 
-    `to` and `was` are one object for all `ids` or a list beside them. `part` is (k, n): the change
+    `to` and `was` are one object for all `ids` or a list beside them; `revs` are the revs the ids
+    had before, so that an image's history is a chain of lines. `part` is (k, n): the change
     counts once part n of the same seq is there. `began` carries the generation, the one it follows
     (`after`) and the last seq used before it; entries with that same seq right behind it restate
     records and change nothing for whoever followed so far.
@@ -37,6 +38,7 @@ class Entry(msgspec.Struct, kw_only=True, omit_defaults=True):
     ids: list[str] = []
     to: dict[str, Any] | list[dict[str, Any]] = {}
     was: dict[str, Any] | list[dict[str, Any]] = {}
+    revs: list[int] = []
     part: tuple[int, int] | None = None
     undoes: int | None = None
     key: str | None = None
@@ -67,7 +69,7 @@ def seal_json(body: bytes) -> bytes:
 
 def has_good_seal(line: bytes) -> bool:
     """Whether a line (without its LF) ends in the check sum of the bytes before it."""
-    if len(line) <= _CRC_LENGTH or line[-_CRC_LENGTH : -10] != b',"crc":"' or not line.endswith(b'"}'):
+    if len(line) <= _CRC_LENGTH or line[-_CRC_LENGTH:-10] != b',"crc":"' or not line.endswith(b'"}'):
         return False
     return b"%08x" % zlib.crc32(line[:-_CRC_LENGTH]) == line[-10:-2]
 

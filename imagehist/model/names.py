@@ -23,8 +23,13 @@ USERS = "users"
 
 KIND_FOLDERS = {"output": "", "control": "controls/", "input": "inputs/"}
 KINDS = tuple(KIND_FOLDERS)
-EXTENSIONS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "avif": "image/avif",
-              "gif": "image/gif"}  # fmt: skip
+EXTENSIONS = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "gif": "image/gif",
+}
 RESERVED_OWNERS = frozenset({"unassigned", "system"})
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -117,7 +122,9 @@ def parse_key(key: str) -> KeyParts | None:
     if match is None or not is_owner(match["owner"]):
         return None
     kind = {None: "output", "controls/": "control", "inputs/": "input"}[match["kind"]]
-    return KeyParts((match["owner"], kind, match["day"], bool(match["thumb"]), match["id"], match["extension"]))
+    return KeyParts(
+        (match["owner"], kind, match["day"], bool(match["thumb"]), match["id"], match["extension"])
+    )
 
 
 def clean_filename(name: str) -> str | None:
@@ -128,5 +135,5 @@ def clean_filename(name: str) -> str | None:
     name = name.strip(" .")
     while len(name.encode()) > 200:
         stem, dot, extension = name.rpartition(".")
-        name = f"{stem[:-1]}{dot}{extension}" if dot and 1 < len(stem) and len(extension) < 20 else name[:-1]
+        name = f"{stem[:-1]}{dot}{extension}" if dot and len(stem) > 1 and len(extension) < 20 else name[:-1]
     return name or None

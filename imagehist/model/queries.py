@@ -47,8 +47,18 @@ def fold_text(text: str) -> str:
 
 def searched_text(record: ImageRecord) -> str:
     """Everything of a record that a plain search looks through."""
-    parts = [record.prompt, record.negative_prompt, record.model, record.workflow_id, record.seed,
-             record.original_filename, record.note, *record.tags, *record.loras, *record.texts]  # fmt: skip
+    parts = [
+        record.prompt,
+        record.negative_prompt,
+        record.model,
+        record.workflow_id,
+        record.seed,
+        record.original_filename,
+        record.note,
+        *record.tags,
+        *record.loras,
+        *record.texts,
+    ]
     return fold_text("\n".join(part for part in parts if part))
 
 

@@ -1,0 +1,1 @@
+"""Indexes: one module per vendor of the Index port."""

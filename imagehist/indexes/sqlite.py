@@ -1,0 +1,256 @@
+"""The index as one disposable SQLite file in WAL mode, shared by all processes of a machine."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ..model.faults import FormatNewer
+from ..model.queries import Place, Query
+from ..model.records import ImageRecord
+from ..ports import Cursor, Head, Placed, Row, Usage
+from .applying import Folder, records_by_id, sha_number
+from .bodies import light_body, record_of
+from .schema import ALL, INDEXES, TOTALS_OF_EVERYTHING, connect, is_trash_list, prepare
+from .selecting import count, filters_of, lists_of, part, walk_page
+
+_HEAD = "seq, at, by, op, count, undoes, undone_by, fields, status"
+
+
+class SqliteIndex:
+    """Readers have a connection a thread; one writer connection takes turns under a lock."""
+
+    def __init__(self, path: str, building: bool = False) -> None:
+        self._path = path
+        self._building = building
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._writer = connect(path, writable=True)
+        if not prepare(self._writer, indexes=not building):
+            raise FormatNewer(
+                "The index was made by another version; remove index.sqlite* to have it rebuilt."
+            )
+
+    @property
+    def _reader(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = self._writer if self._building else connect(self._path, writable=False)
+            self._local.connection = found
+            self._readers.append(found)
+        return found
+
+    def close(self) -> None:
+        for connection in {*self._readers, self._writer}:
+            connection.close()
+
+    def version(self) -> int:
+        return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
+
+    def _number(self, owner: str) -> int | None:
+        row = self._reader.execute("SELECT no FROM owner WHERE name = ?", (owner,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def cursor(self, owner: str) -> Cursor | None:
+        return _cursor(self._reader, owner)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    def apply(self, owner: str, base: Cursor | None, entries: Sequence[Placed], end: Cursor) -> bool:
+        with self._transaction() as db:
+            if base is not None and _cursor(db, owner) != base:
+                return False
+            number = _owner_number(db, owner)
+            if base is None:
+                _forget(db, number)
+            folder = Folder(db, number, keep_totals=not self._building)
+            for placed in entries:
+                folder.fold(placed)
+            folder.finish()
+            db.execute("UPDATE owner SET generation = ?, offset = ?, seq = ? WHERE no = ?", (*end, number))
+        return True
+
+    def finish_building(self) -> None:
+        """Make the secondary indexes and totals that were left out while building."""
+        self._writer.executescript(f"BEGIN;{INDEXES}{TOTALS_OF_EVERYTHING}COMMIT;")
+        self._building = False
+
+    def take_from(self, built: SqliteIndex) -> None:
+        """Replace everything by the rows of another index, in one step for every reader."""
+        with self._lock, built._lock:
+            built._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            built._writer.backup(self._writer)
+
+    def owners(self) -> list[str]:
+        rows = self._reader.execute("SELECT name FROM owner WHERE generation IS NOT NULL ORDER BY name")
+        return [row[0] for row in rows]
+
+    def records(self, owner: str, ids: Sequence[str]) -> dict[str, ImageRecord]:
+        number = self._number(owner)
+        return {} if number is None else records_by_id(self._reader, number, ids)
+
+    def every_record(self, owner: str) -> Iterator[ImageRecord]:
+        rows = self._reader.execute(
+            "SELECT i.rev, i.list, i.trashed, i.favorite, b.rev, b.light, b.heavy FROM image i"
+            " CROSS JOIN body b ON b.no = i.no WHERE i.owner = ? ORDER BY i.id",
+            (self._number(owner),),
+        )
+        yield from map(record_of, rows)
+
+    def purged(self, owner: str, ids: Sequence[str]) -> dict[str, int]:
+        number = self._number(owner)
+        asked = "SELECT seq FROM tombstone WHERE owner = ? AND id = ?"
+        found = {
+            image: self._reader.execute(asked, (number, bytes.fromhex(image))).fetchone() for image in ids
+        }
+        return {image: row[0] for image, row in found.items() if row is not None}
+
+    def tombstones(self, owner: str) -> list[tuple[str, int]]:
+        rows = self._reader.execute(
+            "SELECT id, seq FROM tombstone WHERE owner = ? ORDER BY id", (self._number(owner),)
+        )
+        return [(row[0].hex(), row[1]) for row in rows]
+
+    def page(self, query: Query, after: Place | None, size: int, skip: int = 0) -> list[Row]:
+        db, number = self._reader, self._number(query.owner)
+        filters = None if number is None else filters_of(db, query)
+        if number is None or filters is None:
+            return []
+        walks = [part(db, one, filters, query.order) for one in lists_of(query, number)]
+        place = None if after is None else (after.value, _image_number(db, number, after))
+        if len(walks) == 1:
+            found = walk_page(db, walks[0], place, size, skip)
+        else:
+            sign = 1 if query.order == "oldest" else -1
+            merged = (one for walk in walks for one in walk_page(db, walk, place, size + skip, 0))
+            found = sorted(merged, key=lambda one: (sign * one[0], sign * one[1]))[skip : skip + size]
+        return [self._row(db, value, image) for value, image in found]
+
+    def _row(self, db: sqlite3.Connection, value: int, image: int) -> Row:
+        row = db.execute(
+            "SELECT i.id, i.rev, i.list, i.trashed, i.favorite, b.rev, b.light FROM image i"
+            " CROSS JOIN body b ON b.no = i.no WHERE i.no = ?",
+            (image,),
+        ).fetchone()
+        return Row(Place(value, row[0].hex()), light_body(*row[1:]))
+
+    def count(self, query: Query) -> int:
+        db, number = self._reader, self._number(query.owner)
+        filters = None if number is None else filters_of(db, query)
+        if number is None or filters is None:
+            return 0
+        return sum(count(db, one, filters) for one in lists_of(query, number))
+
+    def ids(self, query: Query, until_rev: int | None = None) -> list[str]:
+        db, number = self._reader, self._number(query.owner)
+        filters = None if number is None else filters_of(db, query)
+        if number is None or filters is None:
+            return []
+        found: list[str] = []
+        for one in lists_of(query, number):
+            walk = part(db, one, filters, query.order)
+            rows = db.execute(
+                f"SELECT i.id FROM (SELECT x.no FROM {walk.source} WHERE {walk.where}) w CROSS JOIN image i"
+                " ON i.no = w.no WHERE i.added <= ?",
+                (*walk.values, until_rev or 1 << 62),
+            )
+            found += [row[0].hex() for row in rows]
+        return found
+
+    def by_sha256(self, owner: str, sha256: str) -> str | None:
+        rows = self._reader.execute(
+            "SELECT i.id, b.light FROM image i CROSS JOIN body b ON b.no = i.no"
+            " WHERE i.owner = ? AND i.sha = ? ORDER BY i.at, i.id",
+            (self._number(owner), sha_number(sha256)),
+        )
+        return next((row[0].hex() for row in rows if sha256.encode() in row[1]), None)
+
+    def by_idempotency_key(self, owner: str, key: str) -> list[ImageRecord]:
+        rows = self._reader.execute(
+            "SELECT i.rev, i.list, i.trashed, i.favorite, b.rev, b.light, b.heavy FROM image i"
+            " CROSS JOIN body b ON b.no = i.no WHERE i.owner = ? AND i.idempotency = ? ORDER BY i.no",
+            (self._number(owner), key),
+        )
+        return list(map(record_of, rows))
+
+    def heads(self, owner: str, before: int | None, size: int, skip: int = 0) -> list[Head]:
+        rows = self._reader.execute(
+            f"SELECT {_HEAD} FROM entry WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ? OFFSET ?",
+            (self._number(owner), before if before is not None else 1 << 62, size, skip),
+        )
+        return [_head(row) for row in rows]
+
+    def head_count(self, owner: str) -> int:
+        row = self._reader.execute(
+            "SELECT count(*) FROM entry WHERE owner = ?", (self._number(owner),)
+        ).fetchone()
+        return int(row[0])
+
+    def head(self, owner: str, seq: int) -> Head | None:
+        row = self._reader.execute(
+            f"SELECT {_HEAD} FROM entry WHERE owner = ? AND seq = ?", (self._number(owner), seq)
+        ).fetchone()
+        return None if row is None else _head(row)
+
+    def place_of(self, owner: str, seq: int) -> Cursor | None:
+        row = self._reader.execute(
+            "SELECT generation, offset FROM entry WHERE owner = ? AND seq = ?", (self._number(owner), seq)
+        ).fetchone()
+        return None if row is None else Cursor(row[0], row[1], seq - 1)
+
+    def usage(self, owner: str) -> Usage:
+        number = self._number(owner) or -1
+        rows = self._reader.execute(
+            "SELECT list, n, bytes FROM total WHERE list BETWEEN ? AND ? AND facet = ?",
+            (number * 8, number * 8 + 7, ALL),
+        ).fetchall()
+        trash = [(n, size) for one, n, size in rows if is_trash_list(one)]
+        return Usage(
+            sum(row[1] for row in rows),
+            sum(row[2] for row in rows),
+            sum(n for n, _ in trash),
+            sum(size for _, size in trash),
+        )
+
+
+def _cursor(db: sqlite3.Connection, owner: str) -> Cursor | None:
+    row = db.execute("SELECT generation, offset, seq FROM owner WHERE name = ?", (owner,)).fetchone()
+    return None if row is None or row[0] is None else Cursor(*row)
+
+
+def _owner_number(db: sqlite3.Connection, owner: str) -> int:
+    db.execute("INSERT OR IGNORE INTO owner (name) VALUES (?)", (owner,))
+    return int(db.execute("SELECT no FROM owner WHERE name = ?", (owner,)).fetchone()[0])
+
+
+def _forget(db: sqlite3.Connection, number: int) -> None:
+    for table in ("body", "searched"):
+        db.execute(f"DELETE FROM {table} WHERE no IN (SELECT no FROM image WHERE owner = ?)", (number,))
+    for table in ("tagged", "total"):
+        db.execute(f"DELETE FROM {table} WHERE list BETWEEN ? AND ?", (number * 8, number * 8 + 7))
+    for table in ("image", "entry", "tombstone"):
+        db.execute(f"DELETE FROM {table} WHERE owner = ?", (number,))
+
+
+def _image_number(db: sqlite3.Connection, owner: int, place: Place) -> int:
+    """The row of the image a page ended with; for a purged one, behind all of its instant."""
+    row = db.execute(
+        "SELECT no FROM image WHERE owner = ? AND id = ?", (owner, bytes.fromhex(place.id))
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _head(row: tuple[int, str, str, str, int, int | None, int | None, str, str | None]) -> Head:
+    return Head(*row[:7], tuple(row[7].split(",")) if row[7] else (), row[8])

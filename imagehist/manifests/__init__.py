@@ -1,0 +1,1 @@
+"""Manifests: one module per vendor of the Manifest port."""

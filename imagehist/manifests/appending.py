@@ -1,0 +1,182 @@
+"""Writing a manifest file: its birth, group appends with one sync, sealing, mending after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..atomic import make_folders, read_span, read_whole, remove, write_new, write_whole
+from ..files import Files, storage_faults
+from ..model.entries import Entry, encode_line
+from ..model.faults import Fault, OutcomeUnknown
+from ..model.names import LOCKS, QUARANTINE, manifest_key, owner_folder, sealed_key
+from ..ports import Cursor
+from .lines import LineReader
+
+_CHUNK = 4 << 20
+
+
+def begin(files: Files, owner: str, began: Entry) -> None:
+    """Make a new manifest whole: its first line by temporary file, rename and directory sync."""
+    key = manifest_key(owner)
+    with storage_faults():
+        make_folders(files, owner_folder(owner))
+        remove(files, f"{key}.new")
+        write_new(files, f"{key}.new", encode_line(began), durable=True)
+        files.rename(f"{key}.new", key)
+        files.sync_directory(owner_folder(owner))
+
+
+class FileLease:
+    """An open manifest under its lock; the tail ends in LF before anything is read or numbered."""
+
+    def __init__(self, files: Files, owner: str) -> None:
+        self._files, self._owner = files, owner
+        with storage_faults():
+            self._handle = files.append(manifest_key(owner))
+        self.size = files.facts_of(self._handle).size
+        try:
+            self._end_line()
+        except Fault:
+            self.close()
+            raise
+
+    def _end_line(self) -> None:
+        if self.size and self._files.read(self._handle, 1, self.size - 1) != b"\n":
+            with storage_faults():
+                write_whole(self._files, self._handle, b"\n")
+            self.size += 1
+
+    def close(self) -> None:
+        self._files.close(self._handle)
+
+    def append(self, entries: Sequence[Entry]) -> list[int]:
+        lines = [encode_line(entry) for entry in entries]
+        offsets = [self.size]
+        for line in lines:
+            offsets.append(offsets[-1] + len(line))
+        try:
+            with storage_faults():
+                write_whole(self._files, self._handle, b"".join(lines))
+        except Fault:
+            self._take_back()
+            raise
+        self._sync()
+        self.size = offsets[-1]
+        return offsets
+
+    def _take_back(self) -> None:
+        try:
+            self._files.truncate(self._handle, self.size)
+        except OSError as error:
+            self._give_up(error)
+
+    def _sync(self) -> None:
+        try:
+            self._files.fdatasync(self._handle)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        mark_broken(self._files, self._owner, self.size)
+        raise OutcomeUnknown(
+            "The disk failed while the change was written; whether it holds shows after recovery.",
+            retry_after=30,
+        ) from error
+
+    def seal(self, began: Entry, restated: Iterable[Entry]) -> None:
+        files, key = self._files, manifest_key(self._owner)
+        with storage_faults():
+            remove(files, f"{key}.new")
+            handle = files.create(f"{key}.new")
+            try:
+                _write_lines(files, handle, began, restated)
+                files.fsync(handle)
+            finally:
+                files.close(handle)
+            if files.facts(sealed_key(self._owner, str(began.after))) is None:
+                files.link(key, sealed_key(self._owner, str(began.after)))
+            files.rename(f"{key}.new", key)
+            files.sync_directory(owner_folder(self._owner))
+            self.close()
+            self._handle = files.append(key)
+        self.size = files.facts_of(self._handle).size
+
+
+def _write_lines(files: Files, handle: int, began: Entry, restated: Iterable[Entry]) -> None:
+    buffer = [encode_line(began)]
+    for entry in restated:
+        buffer.append(encode_line(entry))
+        if len(buffer) >= 1_000:
+            write_whole(files, handle, b"".join(buffer))
+            buffer.clear()
+    write_whole(files, handle, b"".join(buffer))
+
+
+def _mark(owner: str) -> str:
+    return f"{LOCKS}/{owner}.broken"
+
+
+def is_broken(files: Files, owner: str) -> bool:
+    """Whether a failed sync left the owner's tail in doubt."""
+    return files.facts(_mark(owner)) is not None
+
+
+def mark_broken(files: Files, owner: str, good_size: int) -> None:
+    """Note, for every process, that bytes behind `good_size` may not be on the disk."""
+    try:
+        write_new(files, _mark(owner), str(good_size).encode(), durable=False)
+    except OSError:
+        return  # a disk that refuses this too refuses every later append as well
+
+
+def finish_mending(files: Files, owner: str, start: int) -> int:
+    """Make the tail whole again under the lock; the bytes cut from it (kept in
+    quarantine). Lines before `start` are known to be good."""
+    key = manifest_key(owner)
+    remove(files, f"{key}.new")
+    try:
+        handle = files.append(key)
+    except FileNotFoundError:
+        return 0
+    try:
+        good, size = _good_end(files, handle, start), files.facts_of(handle).size
+        if size > good:
+            _keep_and_cut(files, owner, handle, good, size)
+        _rewrite_doubtful(files, owner, handle, good)
+        return size - good
+    finally:
+        files.close(handle)
+
+
+def _good_end(files: Files, handle: int, start: int) -> int:
+    """The end of the last good line; unfinished parts before it are left to the readers."""
+    reader = LineReader(Cursor("", start, 0), good_end=start)
+    offset, rest = start, b""
+    while data := files.read(handle, _CHUNK, offset + len(rest)):
+        taken = reader.feed(rest + data, offset)
+        rest, offset = (rest + data)[taken:], offset + taken
+        reader.entries.clear()
+    return reader.good_end
+
+
+def _keep_and_cut(files: Files, owner: str, handle: int, good: int, size: int) -> None:
+    tail = read_span(files, handle, good, size - good)
+    name = f"{QUARANTINE}/{owner}-manifest-{good}"
+    make_folders(files, QUARANTINE)
+    remove(files, name)
+    write_new(files, name, tail, durable=True)
+    files.truncate(handle, good)
+    files.fsync(handle)
+
+
+def _rewrite_doubtful(files: Files, owner: str, handle: int, good: int) -> None:
+    """After a failed sync the pages count as clean though the disk may not have them: write them anew."""
+    noted = read_whole(files, _mark(owner))
+    if noted is None:
+        return
+    start = min(int(noted or b"0"), good)
+    tail = read_span(files, handle, start, good - start)
+    files.truncate(handle, start)
+    write_whole(files, handle, tail)
+    files.fsync(handle)
+    remove(files, _mark(owner))

@@ -1,0 +1,175 @@
+"""Manifests as files of JSON lines: locks, leases, reading along generations, check-points."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from ..atomic import locked, make_folders, read_whole, replace
+from ..files import Files
+from ..model.entries import Entry, decode_line, has_good_seal, seal_json
+from ..model.faults import StorageReadOnly
+from ..model.names import CURSORS, LOCKS, USERS, is_owner, manifest_key, sealed_key
+from ..ports import Cursor, Stamp, Tail
+from .appending import FileLease, begin, finish_mending, is_broken
+from .lines import LineReader
+
+_CHUNK = 4 << 20
+_BINDING = 64
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """How far all projections are on the disk, bound to the bytes before that place."""
+
+    gen: str
+    off: int
+    seq: int
+    last: str
+
+
+class JsonlManifest:
+    """One `manifest.jsonl` per owner, older generations sealed beside it."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    def owners(self) -> list[str]:
+        found = (name for name, is_folder in self.files.list(USERS) if is_folder and is_owner(name))
+        return sorted(name for name in found if self.stamp(name) is not None)
+
+    def stamp(self, owner: str) -> Stamp | None:
+        facts = self.files.facts(manifest_key(owner))
+        return None if facts is None else Stamp(facts.inode, facts.size)
+
+    @contextmanager
+    def hold(self, owner: str, wait: float = 30.0) -> Iterator[None]:
+        with locked(self.files, f"{LOCKS}/{owner}.lock", wait):
+            yield
+
+    @contextmanager
+    def lease(self, owner: str, began: Entry, wait: float = 30.0) -> Iterator[FileLease]:
+        with self.hold(owner, wait):
+            if is_broken(self.files, owner):
+                raise StorageReadOnly("This library is read-only until it was recovered.", retry_after=30)
+            if self.stamp(owner) is None:
+                begin(self.files, owner, began)
+            lease = FileLease(self.files, owner)
+            try:
+                yield lease
+            finally:
+                lease.close()
+
+    def read(self, owner: str, after: Cursor | None, limit: int = 5_000) -> Tail | None:
+        names = self._chain(owner)
+        if not names:
+            return None
+        position = _position(names, after)
+        if after is None or position is None:
+            return self._read_from(owner, names, LineReader(Cursor("", 0, 0)), limit)
+        began = _first_line(self.files, names[position][1])
+        reader = LineReader(after, restated_seq=began.seq if began else None, seen=after.seq)
+        return self._read_from(owner, names[position:], reader, limit)
+
+    def _read_from(self, owner: str, names: list[tuple[str, str]], reader: LineReader, limit: int) -> Tail:
+        start = reader.end
+        for place, (generation, key) in enumerate(names):
+            if place or not start.generation:
+                reader = self._cross(key, generation, reader)
+            self._read_file(key, reader, limit)
+            if len(reader.entries) >= limit or reader.end.generation != generation:
+                break
+        return Tail(reader.entries, reader.end, not start.generation, reader.seen, reader.rotten)
+
+    def _cross(self, key: str, generation: str, reader: LineReader) -> LineReader:
+        """The reader for the next generation: it goes on only from the exact end of the one before."""
+        began = _first_line(self.files, key)
+        goes_on = began is not None and bool(began.after) and began.after == reader.end.generation
+        reader.follows = goes_on and began is not None and began.seq == reader.end.seq
+        reader.end = Cursor(generation, 0, reader.end.seq)
+        return reader
+
+    def _read_file(self, key: str, reader: LineReader, limit: int) -> None:
+        handle = self.files.open(key)
+        try:
+            offset, rest = reader.end.offset, b""
+            while len(reader.entries) < limit:
+                data = self.files.read(handle, _CHUNK, offset + len(rest))
+                if not data:
+                    break
+                taken = reader.feed(rest + data, offset)
+                rest, offset = (rest + data)[taken:], offset + taken
+            self.files.fdatasync(handle)  # who reads lines it did not write makes them durable before use
+        finally:
+            self.files.close(handle)
+
+    def _chain(self, owner: str) -> list[tuple[str, str]]:
+        """(generation, key) of every file of this history that is there, oldest first."""
+        key: str | None = manifest_key(owner)
+        names: list[tuple[str, str]] = []
+        while key is not None and self.files.facts(key) is not None:
+            began = _first_line(self.files, key)
+            if began is None or began.gen is None or began.gen in dict(names):
+                break
+            names.insert(0, (began.gen, key))
+            key = sealed_key(owner, began.after) if began.after else None
+        return names
+
+    def mend(self, owner: str) -> int:
+        checkpoint = self.checkpoint(owner)
+        return finish_mending(self.files, owner, checkpoint.offset if checkpoint else 0)
+
+    def checkpoint(self, owner: str) -> Cursor | None:
+        data = read_whole(self.files, f"{CURSORS}/{owner}.json")
+        if data is None or not has_good_seal(data[:-1]):
+            return None
+        noted = msgspec.json.decode(data, type=Checkpoint)
+        bound = _binding(self.files, owner, noted.off)
+        began = _first_line(self.files, manifest_key(owner))
+        if bound != noted.last or began is None or began.gen != noted.gen:
+            return None
+        return Cursor(noted.gen, noted.off, noted.seq)
+
+    def set_checkpoint(self, owner: str, cursor: Cursor) -> None:
+        last = _binding(self.files, owner, cursor.offset)
+        if last is None:
+            return
+        noted = Checkpoint(cursor.generation, cursor.offset, cursor.seq, last)
+        make_folders(self.files, CURSORS)
+        replace(self.files, f"{CURSORS}/{owner}.json", seal_json(msgspec.json.encode(noted)), durable=True)
+
+
+def _position(names: list[tuple[str, str]], after: Cursor | None) -> int | None:
+    if after is None:
+        return None
+    return next((place for place, (gen, _) in enumerate(names) if gen == after.generation), None)
+
+
+def _first_line(files: Files, key: str) -> Entry | None:
+    """The `began` of a manifest file, None when the file is not there or does not begin with one."""
+    try:
+        handle = files.open(key)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        line = files.read(handle, 4096, 0).partition(b"\n")[0]
+    finally:
+        files.close(handle)
+    entry = decode_line(line)
+    return entry if entry is not None and entry.op == "began" else None
+
+
+def _binding(files: Files, owner: str, offset: int) -> str | None:
+    """The bytes before `offset` as a check-point names them, None when the file is shorter."""
+    try:
+        handle = files.open(manifest_key(owner))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        start = max(0, offset - _BINDING)
+        data = files.read(handle, offset - start, start)
+        return f"{zlib.crc32(data):08x}" if len(data) == offset - start else None
+    finally:
+        files.close(handle)

@@ -1,0 +1,90 @@
+"""What a sidecar found on disk means beside the record of the history: stale, edited, ahead or torn."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from .entries import has_good_seal
+from .records import ImageRecord, decode_record, record_from_dict, value_of
+
+EDITABLE_BY_FILE = frozenset(
+    {
+        "tags",
+        "favorite",
+        "rating",
+        "note",
+        "status",
+        "trashed_at",
+        "prompt",
+        "negative_prompt",
+        "model",
+        "seed",
+        "workflow_id",
+        "sampler",
+        "scheduler",
+        "steps",
+        "cfg",
+        "loras",
+        "tool",
+    }
+)
+"""Fields a person may change in the file; id, owner, key, hashes and sizes are facts."""
+
+
+class Sidecar(NamedTuple):
+    """A sidecar's bytes as read: `state` is good, edited (its check sum is not), unreadable or missing."""
+
+    state: str
+    record: ImageRecord | None
+
+
+class Verdict(NamedTuple):
+    """What to do: same, rewrite, merge (edits since `base`), adopt (it is ahead) or keep (quarantine)."""
+
+    action: str
+    record: ImageRecord | None = None
+    base: int | None = None
+
+
+def read_sidecar(data: bytes | None) -> Sidecar:
+    """The record of a sidecar's bytes and how far it can be trusted."""
+    if data is None or not data.strip(b"\0 \r\n\t"):
+        return Sidecar("missing", None)
+    body = data.rstrip(b"\r\n")
+    try:
+        if has_good_seal(body):
+            return Sidecar("good", decode_record(body[:-18] + b"}"))
+        loaded = orjson.loads(body)
+        if not isinstance(loaded, dict):
+            return Sidecar("unreadable", None)
+        loaded.pop("crc", None)
+        return Sidecar("edited", record_from_dict(loaded))
+    except (ValueError, TypeError):
+        return Sidecar("unreadable", None)
+
+
+def judge(data: bytes | None, record: ImageRecord) -> Verdict:
+    """Compare a sidecar with the folded record of the same image."""
+    found = read_sidecar(data)
+    if found.record is None:
+        return Verdict("rewrite" if found.state == "missing" else "keep")
+    if found.record.id != record.id or found.record.owner != record.owner:
+        return Verdict("keep")
+    if found.state == "edited":
+        return Verdict("merge", found.record, found.record.rev)
+    if found.record == record:
+        return Verdict("same")
+    if found.record.rev < record.rev:
+        return Verdict("rewrite")
+    return Verdict("merge" if found.record.rev == record.rev else "adopt", found.record, record.rev)
+
+
+def edits(found: ImageRecord, base: ImageRecord | None, present: ImageRecord) -> dict[str, Any]:
+    """The editable fields that a person changed since `base` and that differ from the present record."""
+    names = EDITABLE_BY_FILE | found.extra.keys()
+    values = {name: value_of(found, name) for name in names}
+    compared = base or present
+    changed = {name: value for name, value in values.items() if value != value_of(compared, name)}
+    return {name: value for name, value in sorted(changed.items()) if value != value_of(present, name)}

@@ -1,0 +1,97 @@
+"""After a crash: the manifest mended, the projections behind the check-point made true, uploads finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .adopting import adopt_unexplained, finish_upload
+from .following import follow
+from .library import Library
+from .merging import reconcile_sidecar
+from .model.entries import Entry
+from .model.names import folder_of, owner_folder
+from .model.records import ImageRecord
+from .model.times import day_of, to_text
+from .ports import Cursor
+from .projecting import entries_since, ids_of
+from .purging import finish_line
+
+
+class Recovered(NamedTuple):
+    """What recovery of one owner did; all zero when there was nothing to do."""
+
+    cut: int = 0
+    rewritten: int = 0
+    placed: int = 0
+    adopted: int = 0
+    purged: int = 0
+
+    @property
+    def changed(self) -> bool:
+        return any(self)
+
+
+def recover(library: Library) -> dict[str, Recovered]:
+    """Recover every owner, before anything is served; repeatable, a second run writes nothing."""
+    uploads = finish_uploads(library)
+    done = {
+        owner: recover_owner(library, owner, uploads.get(owner, 0)) for owner in library.manifest.owners()
+    }
+    library.store.forget_writers()
+    return {owner: found for owner, found in done.items() if found.changed}
+
+
+def finish_uploads(library: Library) -> dict[str, int]:
+    """Finish or drop what dead writers left in staging; how many uploads were finished, by owner."""
+    finished: dict[str, int] = {}
+    for name in library.store.abandoned():
+        owner = finish_upload(library, name)
+        if owner is not None:
+            finished[owner] = finished.get(owner, 0) + 1
+    return finished
+
+
+def recover_owner(library: Library, owner: str, placed: int = 0) -> Recovered:
+    """Recover one owner; costs the lines behind its check-point, or everything where there is none."""
+    with library.manifest.hold(owner):
+        cut = library.manifest.mend(owner)
+        cursor, _ = follow(library, owner)
+        noted = library.manifest.checkpoint(owner)
+    if noted is not None and noted == cursor and not cut and not placed:
+        return Recovered()
+    lines = list(entries_since(library, owner, noted))
+    purged = sum(finish_line(library, owner, line) for line in lines if line.op == "purge")
+    records = _records_to_check(library, owner, lines, full=noted is None)
+    rewritten = sum(reconcile_sidecar(library, record) != "same" for record in records)
+    adopted = sum(
+        adopt_unexplained(library, owner, folder)
+        for folder in _folders_to_check(library, owner, records, noted)
+    )
+    _seal_recovery(library, owner)
+    return Recovered(cut, rewritten, placed, adopted, purged)
+
+
+def _records_to_check(library: Library, owner: str, lines: Iterable[Entry], full: bool) -> list[ImageRecord]:
+    if full:
+        return list(library.index.every_record(owner))
+    ids = list(dict.fromkeys(image for line in lines for image in ids_of(line)))
+    return list(library.index.records(owner, ids).values())
+
+
+def _folders_to_check(
+    library: Library, owner: str, records: list[ImageRecord], noted: Cursor | None
+) -> list[str]:
+    """Where files without a line can be: everywhere without a check-point, else where work was going on."""
+    if noted is None:
+        return [folder_of(files[0].key) for files in library.store.walk(owner) if files]
+    today = f"{owner_folder(owner)}/{day_of(to_text(library.clock()))}"
+    return sorted({today, *(folder_of(record.key) for record in records)})
+
+
+def _seal_recovery(library: Library, owner: str) -> None:
+    """One sync of everything recovery wrote, then the check-point that speaks of it."""
+    cursor = library.index.cursor(owner)
+    library.store.sync()
+    if cursor is not None:
+        library.manifest.set_checkpoint(owner, cursor)

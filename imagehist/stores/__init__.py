@@ -1,0 +1,1 @@
+"""Stores: one module per vendor of the Store port."""

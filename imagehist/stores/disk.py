@@ -1,0 +1,164 @@
+"""The store as plain files below one root: staging, originals, thumbs, sidecars, quarantine."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from ..atomic import locked, make_folders, read_whole, remove, replace, write_new, write_whole
+from ..files import Files, missing_is_not_found, storage_faults
+from ..model.faults import Busy
+from ..model.names import KIND_FOLDERS, LOCKS, QUARANTINE, STAGING, folder_of, new_id, owner_folder
+from ..ports import StoredFile
+
+
+class DiskStore:
+    """One writer's view of a root; its writer lock tells other processes that its staging is alive."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self._writer = new_id()[:16]
+        self._alive = files.lock(f"{LOCKS}/writer-{self._writer}.lock", 0)
+
+    def close(self) -> None:
+        """Give the writer's name back."""
+        remove(self.files, f"{LOCKS}/writer-{self._writer}.lock")
+        self.files.close(self._alive)
+
+    def stage(self, image: str) -> tuple[str, int]:
+        name = f"{self._writer}-{image}"
+        with storage_faults():
+            return name, self.files.create(f"{STAGING}/{name}.part")
+
+    def write_staged(self, handle: int, data: bytes) -> None:
+        with storage_faults():
+            write_whole(self.files, handle, data)
+
+    def sync_staged(self, handle: int) -> None:
+        with storage_faults():
+            self.files.fsync(handle)
+
+    def close_staged(self, handle: int) -> None:
+        with storage_faults():
+            self.files.close(handle)
+
+    def explain(self, name: str, data: bytes) -> None:
+        write_new(self.files, f"{STAGING}/{name}.json", data, durable=False)
+
+    def explanation(self, name: str) -> bytes | None:
+        return read_whole(self.files, f"{STAGING}/{name}.json")
+
+    def unstage(self, name: str) -> None:
+        remove(self.files, f"{STAGING}/{name}.part")
+        remove(self.files, f"{STAGING}/{name}.json")
+
+    def abandoned(self) -> list[str]:
+        names = sorted({name.rpartition(".")[0] for name, _ in self.files.list(STAGING)})
+        dead = {writer: self._is_dead(writer) for writer in {name.partition("-")[0] for name in names}}
+        return [name for name in names if dead[name.partition("-")[0]]]
+
+    def _is_dead(self, writer: str) -> bool:
+        if writer == self._writer:
+            return False
+        key = f"{LOCKS}/writer-{writer}.lock"
+        if self.files.facts(key) is None:
+            return True
+        try:
+            handle = self.files.lock(key, 0)
+        except Busy:
+            return False
+        self.files.close(handle)
+        return True
+
+    def forget_writers(self) -> None:
+        """Remove the lock files of dead writers; call it when their staging is gone."""
+        for name, _ in self.files.list(LOCKS):
+            writer = name.removeprefix("writer-").removesuffix(".lock")
+            if name.startswith("writer-") and self._is_dead(writer):
+                remove(self.files, f"{LOCKS}/{name}")
+
+    def staged_path(self, name: str) -> str:
+        return self.files.path(f"{STAGING}/{name}.part")
+
+    def place(self, name: str, key: str) -> None:
+        make_folders(self.files, folder_of(key))
+        self.files.rename_new(f"{STAGING}/{name}.part", key)
+        self.files.sync_directory(folder_of(key))
+
+    def put(self, key: str, data: bytes) -> None:
+        make_folders(self.files, folder_of(key), durable=False)
+        replace(self.files, key, data)
+
+    def get(self, key: str) -> bytes | None:
+        return read_whole(self.files, key)
+
+    def exists(self, key: str) -> bool:
+        facts = self.files.facts(key)
+        return facts is not None and facts.is_file
+
+    def drop(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            remove(self.files, key)
+
+    def sync_folders(self, keys: Iterable[str]) -> None:
+        for folder in sorted({folder_of(key) for key in keys}):
+            if self.files.facts(folder) is not None:
+                self.files.sync_directory(folder)
+
+    def walk(self, owner: str) -> Iterator[list[StoredFile]]:
+        for kind in KIND_FOLDERS.values():
+            yield from self._walk_days(f"{owner_folder(owner)}/{kind}".rstrip("/"), 3)
+
+    def _walk_days(self, folder: str, depth: int) -> Iterator[list[StoredFile]]:
+        if self.files.facts(folder) is None:
+            return
+        found = self.files.list(folder)
+        if depth == 0:
+            yield [self._stored(f"{folder}/{name}") for name, is_folder in sorted(found) if not is_folder]
+            return
+        for name, is_folder in sorted(found):
+            if is_folder and name.isdigit():
+                yield from self._walk_days(f"{folder}/{name}", depth - 1)
+
+    def _stored(self, key: str) -> StoredFile:
+        facts = self.files.facts(key)
+        return StoredFile(key, facts.size, facts.modified_ns) if facts else StoredFile(key, 0, 0)
+
+    def folder(self, key: str) -> list[StoredFile]:
+        if self.files.facts(key) is None:
+            return []
+        return [
+            self._stored(f"{key}/{name}") for name, is_folder in sorted(self.files.list(key)) if not is_folder
+        ]
+
+    def quarantine(self, key: str) -> str:
+        name = f"{QUARANTINE}/{key.replace('/', '__')}"
+        make_folders(self.files, QUARANTINE)
+        remove(self.files, name)
+        self.files.rename(key, name)
+        return name
+
+    def keep_aside(self, name: str, data: bytes) -> None:
+        make_folders(self.files, QUARANTINE)
+        replace(self.files, f"{QUARANTINE}/{name}", data)
+
+    @contextmanager
+    def settle_lock(self, owner: str) -> Iterator[None]:
+        with locked(self.files, f"{LOCKS}/{owner}.settle.lock", 30.0):
+            yield
+
+    def sync(self) -> None:
+        self.files.sync_all()
+
+    def open(self, key: str) -> int:
+        with missing_is_not_found("There is no such file."):
+            handle = self.files.open(key)
+            if self.files.facts_of(handle).links != 1:
+                self.files.close(handle)
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            return handle
+
+    def path(self, key: str) -> str:
+        return self.files.path(key)

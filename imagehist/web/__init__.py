@@ -1,0 +1,1 @@
+"""HTTP: routes, guards and pages over the actions."""
