@@ -1,0 +1,68 @@
+"""Decodes and shrinks with Pillow: every format, and the only way for moving pictures and AVIF."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import AvifImagePlugin, Image, ImageCms
+
+from .container import Container
+
+_SRGB = ImageCms.createProfile("sRGB")
+_FRAME_BUDGET = 100_000_000
+_FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF"}
+
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+Image.MAX_IMAGE_PIXELS = None  # our own walkers have refused larger ones before
+
+
+def shrunk(data: bytes, container: Container, box: tuple[int, int], *, hasty: bool = False) -> Image.Image:
+    """The first frame, at most as large as `box`, as stored (not turned), RGB or RGBA in sRGB.
+
+    Every pixel of every frame is decoded unless `hasty`, or unless the frames together are over
+    the budget. Raises what Pillow raises.
+    """
+    with Image.open(io.BytesIO(data), formats=[_FORMATS[container.format]]) as image:
+        if hasty:
+            image.draft("RGB", box)
+        image.load()
+        small = _srgb(_fitted(_plain(image), box), image.info.get("icc_profile"))
+        if not hasty:
+            _decode_rest(image, container)
+        return small
+
+
+def _fitted(image: Image.Image, box: tuple[int, int]) -> Image.Image:
+    image.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """A copy in a mode that can be scaled; CMYK stays as it is, its profile is applied later."""
+    if image.mode in ("L", "RGB", "RGBA", "CMYK") and "transparency" not in image.info:
+        return image.copy()
+    if image.mode.startswith("I"):
+        return image.convert("I").point(lambda value: value / 257).convert("L")
+    see_through = "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBa", "RGBA")
+    return image.convert("RGBA" if see_through else "RGB")
+
+
+def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    target = "RGBA" if image.mode == "RGBA" else "RGB"
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode=target)
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            converted = None
+        if converted is not None:
+            return converted
+    return image.convert(target)
+
+
+def _decode_rest(image: Image.Image, container: Container) -> None:
+    if container.frames * container.width * container.height > _FRAME_BUDGET:
+        return
+    for number in range(1, getattr(image, "n_frames", 1) if container.frames > 1 else 1):
+        image.seek(number)
+        image.load()
