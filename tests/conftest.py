@@ -1,0 +1,64 @@
+"""What every test can ask for: samples under `--quick`, lines for the closing summary, the browser's path."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+NOTES = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="sample the long enumerations; say which")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NOTES] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--quick"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        items[:] = [item for item in items if item not in slow]
+        config.hook.pytest_deselected(items=slow)
+        config.stash[NOTES].append(f"left out by --quick: {len(slow)} slow tests")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if config.stash[NOTES]:
+        terminalreporter.section("notes")
+        for line in config.stash[NOTES]:
+            terminalreporter.write_line(line)
+
+
+def sampled(config: pytest.Config, what: str, items: Sequence[Any], most: int) -> list[Any]:
+    """All items; under `--quick` at most `most`, evenly spread with the first and the last, and noted."""
+    if not config.getoption("--quick") or len(items) <= most:
+        return list(items)
+    config.stash[NOTES].append(f"sampled by --quick: {most} of {len(items)} {what}")
+    step = (len(items) - 1) / max(1, most - 1)
+    return [items[round(position * step)] for position in range(most)]
+
+
+@pytest.fixture
+def sample(request: pytest.FixtureRequest) -> Callable[[str, Sequence[Any], int], list[Any]]:
+    """`sample("kill points", points, 40)`: see `sampled`."""
+    return lambda what, items, most: sampled(request.config, what, items, most)
+
+
+@pytest.fixture
+def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """`note("…")` adds a line to the summary at the end of the run."""
+    return request.config.stash[NOTES].append
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Where the browser of the tests is; `./run test` has put one there."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "no browser: run the tests with ./run test, or set CHROMIUM"
+    return path
