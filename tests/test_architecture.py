@@ -77,6 +77,7 @@ BREACHES: list[tuple[Check, str, str, str]] = [
     (imports.check_direction, MODEL, "from ..files import Files", "model imports"),
     (imports.check_direction, MODEL, "import imagehist.settings", "model imports"),
     (imports.check_direction, "imagehist/files.py", "from .settings import Settings", "files imports"),
+    (imports.check_direction, "imagehist/atomic.py", "from .committing import commit", "files imports"),
     (imports.check_direction, "imagehist/settings.py", "from .ports import Store", "settings imports"),
     (imports.check_direction, "imagehist/ports.py", "from . import library", "ports imports"),
     (imports.check_direction, SPINE, "from .stores.disk import DiskStore", "of stores"),

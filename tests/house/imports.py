@@ -108,6 +108,8 @@ def room_of(name: str) -> str | None:
     second = rest.partition(".")[0]
     if not second or second.startswith("__"):
         return "front"
+    if second == "atomic":  # the second storey of files.py: whole files out of its single operations
+        return "files"
     return second if second in MAY_IMPORT else "spine"
 
 
