@@ -30,8 +30,7 @@ def picture(
     flat = Image.new("L", (width, height), chance.randrange(256))
     image = Image.merge("RGB", (across, down, flat))
     left, top = chance.randrange(max(1, width // 2)), chance.randrange(max(1, height // 2))
-    colour = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
-    image.paste(colour, (left, top, left + max(1, width // 4), top + max(1, height // 4)))
+    image.paste(tuple(chance.randbytes(3)), (left, top, left + max(1, width // 4), top + max(1, height // 4)))
     if mode in ("RGBA", "LA"):
         image = image.convert("RGBA")
         image.putalpha(across)
@@ -72,7 +71,7 @@ def jpeg(
     """A JPEG, with an EXIF UserComment as the WebUI writes it and an orientation where asked."""
     image = picture(width, height, seed=seed, mode=mode, noise=noise)
     exif = exif_block(exif_comment, orientation, little_endian=little_endian_comment)
-    return _saved(image, "JPEG", quality=85, **_with_exif(exif), **options)
+    return _saved(image, "JPEG", quality=85, exif=exif, **options)
 
 
 def webp(
@@ -89,7 +88,7 @@ def webp(
     """A still WebP, lossy unless asked otherwise."""
     exif = exif_block(exif_comment, orientation)
     image = picture(width, height, seed=seed, mode=mode)
-    return _saved(image, "WEBP", quality=80, method=0, lossless=lossless, **_with_exif(exif), **options)
+    return _saved(image, "WEBP", quality=80, method=0, lossless=lossless, exif=exif, **options)
 
 
 def avif(
@@ -104,15 +103,14 @@ def avif(
     """A still AVIF."""
     exif = exif_block(exif_comment, orientation)
     image = picture(width, height, seed=seed, mode=mode)
-    return _saved(image, "AVIF", quality=60, speed=10, **_with_exif(exif))
+    return _saved(image, "AVIF", quality=60, speed=10, exif=exif)
 
 
 def gif(
     width: int = 64, height: int = 48, *, frames: int = 1, seed: int = 0, comment: str | None = None
 ) -> bytes:
     """A GIF of one or more different frames."""
-    extra = {} if comment is None else {"comment": comment.encode()}
-    return _animated("GIF", width, height, frames, seed, mode="P", **extra)
+    return _animated("GIF", width, height, frames, seed, mode="P", comment=(comment or "").encode())
 
 
 def animated_webp(width: int = 64, height: int = 48, *, frames: int = 3, seed: int = 0) -> bytes:
@@ -210,8 +208,12 @@ def comfyui_workflow(prompt: str = DEFAULT_PROMPT, **values: Any) -> dict[str, A
         ui_node(8, "VAEDecode", [], samples=7, vae=8),
         ui_node(9, "SaveImage", ["ComfyUI"], images=9),
     ]
-    ends = [(source, 1, 6, 0), (source, 1, 7, 0), (source, 0, 3, 0), (6, 0, 3, 1), (7, 0, 3, 2)]
-    ends += [(5, 0, 3, 3), (3, 0, 8, 0), (4, 2, 8, 1), (8, 0, 9, 0)]
+    ends = [(source, 1, 6, 0), (source, 1, 7, 0), (source, 0, 3, 0), (6, 0, 3, 1), (7, 0, 3, 2)] + [
+        (5, 0, 3, 3),
+        (3, 0, 8, 0),
+        (4, 2, 8, 1),
+        (8, 0, 9, 0),
+    ]
     if chosen["lora"]:
         nodes.append(ui_node(10, "LoraLoader", [chosen["lora"], 0.8, 1.0], model=10, clip=11))
         ends += [(4, 0, 10, 0), (4, 1, 10, 1)]
@@ -263,10 +265,10 @@ def a1111_jpeg(prompt: str = DEFAULT_PROMPT, *, width: int = 64, height: int = 4
 
 def exif_block(
     comment: str | None = None, orientation: int | None = None, *, little_endian: bool = False
-) -> bytes | None:
-    """A TIFF block with the two tags, or None when neither is asked for."""
+) -> bytes:
+    """A TIFF block with the two tags, empty when neither is asked for."""
     if comment is None and orientation is None:
-        return None
+        return b""
     exif = Image.Exif()
     if orientation is not None:
         exif[ORIENTATION] = orientation
@@ -294,10 +296,6 @@ def _animated(
     shots = [picture(width, height, seed=seed + step, mode=mode) for step in range(frames)]
     more = {"save_all": True, "append_images": shots[1:], "duration": 50} if frames > 1 else {}
     return _saved(shots[0], form, **more, **options)
-
-
-def _with_exif(exif: bytes | None) -> dict[str, bytes]:
-    return {} if exif is None else {"exif": exif}
 
 
 def _saved(image: Image.Image, form: str, **options: Any) -> bytes:
