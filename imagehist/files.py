@@ -206,6 +206,15 @@ def _facts(found: os.stat_result) -> Facts:
     )
 
 
+def nameless(data: bytes) -> int:
+    """A readable handle of bytes that lie in memory and have no name."""
+    handle = os.memfd_create("imagehist", os.MFD_CLOEXEC)
+    with os.fdopen(handle, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
 @contextmanager
 def storage_faults() -> Iterator[None]:
     """Turn what a disk says while writing into the fault a client is told."""

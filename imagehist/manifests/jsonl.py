@@ -18,6 +18,7 @@ from .appending import FileLease, begin, finish_mending, is_broken
 from .lines import LineReader
 
 _CHUNK = 4 << 20
+_FEW, _CHUNK_OF_FEW = 100, 1 << 16
 _BINDING = 64
 
 
@@ -67,7 +68,7 @@ class JsonlManifest:
         if not names:
             return None
         position = _position(names, after)
-        if after is None or position is None:
+        if after is None or position is None or not _ends_line(self.files, names[position][1], after.offset):
             return self._read_from(owner, names, LineReader(Cursor("", 0, 0)), limit)
         began = _first_line(self.files, names[position][1])
         reader = LineReader(after, restated_seq=began.seq if began else None, seen=after.seq)
@@ -77,26 +78,19 @@ class JsonlManifest:
         start = reader.end
         for place, (generation, key) in enumerate(names):
             if place or not start.generation:
-                reader = self._cross(key, generation, reader)
+                reader.enter(_first_line(self.files, key), generation)
             self._read_file(key, reader, limit)
             if len(reader.entries) >= limit or reader.end.generation != generation:
                 break
         return Tail(reader.entries, reader.end, not start.generation, reader.seen, reader.rotten)
 
-    def _cross(self, key: str, generation: str, reader: LineReader) -> LineReader:
-        """The reader for the next generation: it goes on only from the exact end of the one before."""
-        began = _first_line(self.files, key)
-        goes_on = began is not None and bool(began.after) and began.after == reader.end.generation
-        reader.follows = goes_on and began is not None and began.seq == reader.end.seq
-        reader.end = Cursor(generation, 0, reader.end.seq)
-        return reader
-
     def _read_file(self, key: str, reader: LineReader, limit: int) -> None:
         handle = self.files.open(key)
         try:
             offset, rest = reader.end.offset, b""
+            size = _CHUNK if limit > _FEW else _CHUNK_OF_FEW
             while len(reader.entries) < limit:
-                data = self.files.read(handle, _CHUNK, offset + len(rest))
+                data = self.files.read(handle, size, offset + len(rest))
                 if not data:
                     break
                 taken = reader.feed(rest + data, offset)
@@ -145,6 +139,17 @@ def _position(names: list[tuple[str, str]], after: Cursor | None) -> int | None:
     if after is None:
         return None
     return next((place for place, (gen, _) in enumerate(names) if gen == after.generation), None)
+
+
+def _ends_line(files: Files, key: str, offset: int) -> bool:
+    """Whether a line ends right before `offset`; not so in an older copy put in the place of the file."""
+    if offset == 0:
+        return True
+    handle = files.open(key)
+    try:
+        return files.read(handle, 1, offset - 1) == b"\n"
+    finally:
+        files.close(handle)
 
 
 def _first_line(files: Files, key: str) -> Entry | None:

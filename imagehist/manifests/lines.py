@@ -25,6 +25,12 @@ class LineReader:
     _bad: int = 0
     _parts: list[Placed] = field(default_factory=list)
 
+    def enter(self, began: Entry | None, generation: str) -> None:
+        """Go on with the next generation: it follows only from the exact end of the one before."""
+        goes_on = began is not None and bool(began.after) and began.after == self.end.generation
+        self.follows = goes_on and began is not None and began.seq == self.end.seq
+        self.end = Cursor(generation, 0, self.end.seq)
+
     def feed(self, data: bytes, offset: int) -> int:
         """Take whole lines of `data`, which begins at `offset`; how many bytes were taken."""
         taken = data.rfind(b"\n") + 1

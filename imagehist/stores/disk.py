@@ -20,12 +20,14 @@ class DiskStore:
     def __init__(self, files: Files) -> None:
         self.files = files
         self._writer = new_id()[:16]
-        self._alive = files.lock(f"{LOCKS}/writer-{self._writer}.lock", 0)
+        self._alive: int | None = files.lock(f"{LOCKS}/writer-{self._writer}.lock", 0)
 
     def close(self) -> None:
-        """Give the writer's name back."""
-        remove(self.files, f"{LOCKS}/writer-{self._writer}.lock")
-        self.files.close(self._alive)
+        """Give the writer's name back; a second time nothing happens."""
+        if self._alive is not None:
+            remove(self.files, f"{LOCKS}/writer-{self._writer}.lock")
+            self.files.close(self._alive)
+            self._alive = None
 
     def stage(self, image: str) -> tuple[str, int]:
         name = f"{self._writer}-{image}"
