@@ -51,23 +51,31 @@ class Follower:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._known: dict[str, tuple[Stamp | None, int]] = {}
+        self._known: dict[str, Stamp] = {}
 
-    def refresh(self, owner: str) -> tuple[Stamp | None, int]:
-        """Follow the owner when another process wrote; the mark is equal only while nothing changed."""
-        mark = (self._library.manifest.stamp(owner), self._library.index.version())
-        if self._known.get(owner) != mark:
-            self._catch_up(owner, mark[0])
-            mark = (mark[0], self._library.index.version())
-            self._known[owner] = mark
-        return mark
+    def glance(self, owner: str) -> Stamp | None:
+        """The owner's stamp when nothing changed since the last look, without waiting; else None."""
+        stamp = self._library.manifest.stamp(owner)
+        return stamp if stamp is not None and self._known.get(owner) == stamp else None
 
-    def _catch_up(self, owner: str, stamp: Stamp | None) -> None:
-        cursor = self._library.index.cursor(owner)
-        if stamp is None or (cursor is not None and cursor.offset == stamp.size and owner in self._known):
-            return
-        try:
-            with self._library.manifest.hold(owner, wait=0.2):
-                follow(self._library, owner)
-        except Busy:
-            return  # whoever holds it has acknowledged nothing through us; the next look catches up
+    def refresh(self, owner: str) -> object:
+        """Follow the owner where somebody wrote; a mark that is equal only while nothing changes."""
+        stamp = self._library.manifest.stamp(owner)
+        if stamp is None or self._known.get(owner) == stamp or self._catch_up(owner, stamp):
+            return stamp
+        return object()
+
+    def _catch_up(self, owner: str, stamp: Stamp) -> bool:
+        """Bring the index up to `stamp`; False when the owner is held: nothing of that was acknowledged
+        through this process, and the next look catches up."""
+        cursor, known = self._library.index.cursor(owner), self._known.get(owner)
+        same_file = known is not None and known.inode == stamp.inode
+        if not (same_file and cursor is not None and cursor.offset == stamp.size):
+            try:
+                with self._library.manifest.hold(owner, wait=0.2):
+                    stamp = self._library.manifest.stamp(owner) or stamp
+                    follow(self._library, owner)
+            except Busy:
+                return False
+        self._known[owner] = stamp
+        return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import NamedTuple
 
 import msgspec
@@ -75,6 +76,7 @@ def record_of(library: Library, owner: str, staged: Staged, found: Inspection, m
         crc32=staged.crc32,
         created_at=created_at,
         thumb=thumb_key(key, found.thumb_extension),
+        thumb_crc32=f"{zlib.crc32(found.thumb):08x}",
         tags=meta.tags or [],
         width=found.width,
         height=found.height,

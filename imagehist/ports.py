@@ -173,8 +173,20 @@ class Store(Protocol):
     def open(self, key: str) -> int:
         """A handle for reading; raises NotFound."""
 
+    def size(self, handle: int) -> int:
+        """Bytes behind a handle."""
+
+    def read(self, handle: int, count: int, offset: int) -> bytes:
+        """Bytes behind a handle."""
+
+    def release(self, handle: int) -> None:
+        """Give a handle back."""
+
     def path(self, key: str) -> str:
         """A path a child process may read."""
+
+    def close(self) -> None:
+        """Give the writer's name back; staging of this process counts as abandoned then."""
 
 
 class Head(NamedTuple):

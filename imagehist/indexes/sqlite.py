@@ -61,12 +61,8 @@ class SqliteIndex:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             self._writer.execute("BEGIN IMMEDIATE")
-            try:
+            with self._writer:  # commits, or rolls back when anything is raised
                 yield self._writer
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
-            self._writer.execute("COMMIT")
 
     def apply(self, owner: str, base: Cursor | None, entries: Sequence[Placed], end: Cursor) -> bool:
         with self._transaction() as db:

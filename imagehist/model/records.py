@@ -74,6 +74,7 @@ class ImageRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     status: str = "active"
     trashed_at: str | None = None
     thumb: str | None = None
+    thumb_crc32: str | None = None
     tags: list[str] = []
     favorite: bool = False
     rating: int = 0

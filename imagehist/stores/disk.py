@@ -162,5 +162,14 @@ class DiskStore:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             return handle
 
+    def size(self, handle: int) -> int:
+        return self.files.facts_of(handle).size
+
+    def read(self, handle: int, count: int, offset: int) -> bytes:
+        return self.files.read(handle, count, offset)
+
+    def release(self, handle: int) -> None:
+        self.files.close(handle)
+
     def path(self, key: str) -> str:
         return self.files.path(key)

@@ -1,0 +1,55 @@
+"""Thumbs that are missing and previews that are asked for, made from the original when needed."""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from ..files import storage_faults
+from ..library import Library
+from ..model.faults import Fault, NotFound
+from ..model.names import CACHE
+from ..model.records import ImageRecord
+
+log = logging.getLogger("imagehist.rendering")
+
+
+class Preview(NamedTuple):
+    """An image at most `width` pixels across."""
+
+    record: ImageRecord
+    width: int
+
+
+def make_thumb(library: Library, record: ImageRecord) -> bytes:
+    """The thumb of an original whose thumb is missing, put back to its key. Raises NotFound for a ghost."""
+    _need_original(library, record)
+    data, _ = library.renderer.thumb(library.store.path(record.key))
+    if record.thumb is not None:
+        _keep(library, record.thumb, data)
+    return data
+
+
+def preview(library: Library, wanted: Preview) -> bytes:
+    """A preview out of the cache, or made now. Raises NotFound for a ghost."""
+    key = f"{CACHE}/{wanted.record.sha256[:2]}/{wanted.record.sha256}-{wanted.width}.webp"
+    data = library.store.get(key)
+    if data is None:
+        _need_original(library, wanted.record)
+        data = library.renderer.resize(library.store.path(wanted.record.key), wanted.width)
+        _keep(library, key, data)
+    return data
+
+
+def _need_original(library: Library, record: ImageRecord) -> None:
+    if not library.store.exists(record.key):
+        raise NotFound("The original file is gone.")
+
+
+def _keep(library: Library, key: str, data: bytes) -> None:
+    """Keep what can be made again; a disk that refuses costs time, not the answer."""
+    try:
+        with storage_faults():
+            library.store.put(key, data)
+    except Fault as fault:
+        log.warning("%s was not kept: %s", key, fault.code)

@@ -1,0 +1,78 @@
+"""The application: its routes in one table, its resources from start to stop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
+
+from aiohttp import web
+
+from ..following import Follower
+from ..opening import Opened
+from ..settings import Settings
+from . import health, history, images, keys, lists, me, outputs, uploads
+from .background import Background
+from .caches import ByteCache
+from .cursors import Cursors
+from .guards import Guards
+from .identity import Signer
+from .lanes import Lanes
+from .threads import Threads
+
+PAGE_CACHE_BYTES = 16 << 20
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Route(NamedTuple):
+    """One address: method, path and what answers."""
+
+    method: str
+    path: str
+    handler: Handler
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/health", health.health),
+    Route("GET", "/api/v1/images", lists.list_images),
+    Route("POST", "/api/v1/images", uploads.post_images),
+    Route("POST", "/api/v1/images/bulk", images.bulk),
+    Route("GET", "/api/v1/images/{id}", images.get_image),
+    Route("PATCH", "/api/v1/images/{id}", images.patch_image),
+    Route("POST", "/api/v1/images/{id}/delete", images.delete_image),
+    Route("POST", "/api/v1/images/{id}/restore", images.restore_image),
+    Route("GET", "/api/v1/images/{id}/file", outputs.by_id),
+    Route("GET", "/api/v1/images/{id}/thumb", outputs.by_id),
+    Route("GET", "/api/v1/images/{id}/preview", outputs.by_id),
+    Route("GET", "/api/v1/history", history.list_history),
+    Route("POST", "/api/v1/history/{seq}/undo", history.undo_entry),
+    Route("GET", "/api/v1/me", me.get_me),
+    Route("GET", "/outputs/{key:.+}", outputs.by_key),
+)
+
+
+def make_app(opened: Opened, settings: Settings) -> web.Application:
+    """The application over an open library."""
+    signer = Signer(opened.secrets, opened.admin_token, opened.ingest_token)
+    app = web.Application(middlewares=[Guards(settings, signer).middleware], client_max_size=1 << 16)
+    app[keys.SETTINGS], app[keys.LIBRARY], app[keys.SIGNER] = settings, opened.library, signer
+    app[keys.FOLLOWER] = Follower(opened.library)
+    app[keys.PAGES], app[keys.THUMBS] = ByteCache(PAGE_CACHE_BYTES), ByteCache(settings.thumb_cache_bytes)
+    app[lists.CURSORS] = Cursors(opened.secrets)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+    app.cleanup_ctx.append(_running)
+    return app
+
+
+async def _running(app: web.Application) -> AsyncIterator[None]:
+    """Threads, lanes and background work; at the end everything under way is finished and check-pointed."""
+    threads = app[keys.THREADS] = Threads(app[keys.SETTINGS].imaging_processes)
+    lanes = app[keys.LANES] = Lanes(app[keys.LIBRARY], threads)
+    background = app[keys.BACKGROUND] = Background()
+    background.every("checkpoints", 5.0, lanes.checkpoint_due)
+    background.every("recovery", 10.0, lanes.recover_broken)
+    yield
+    await background.close()
+    await lanes.close()
+    threads.close()

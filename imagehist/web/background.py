@@ -1,0 +1,43 @@
+"""Work beside the requests: named tasks, restarted with a growing pause, visible in health."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+log = logging.getLogger("imagehist.background")
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Background:
+    """Supervises tasks for as long as the server runs."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.failures: dict[str, str] = {}
+
+    def every(self, name: str, seconds: float, job: Job) -> None:
+        """Run `job` again and again with this pause; a failure is logged, shown and retried."""
+        self._tasks[name] = asyncio.create_task(self._repeat(name, seconds, job), name=name)
+
+    async def _repeat(self, name: str, seconds: float, job: Job) -> None:
+        pause = seconds
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await job()
+            except Exception as error:
+                log.exception("%s failed", name)
+                self.failures[name] = type(error).__name__
+                pause = min(max(pause, 1.0) * 2, 300.0)
+            else:
+                self.failures.pop(name, None)
+                pause = seconds
+
+    async def close(self) -> None:
+        """Stop everything."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -1,0 +1,142 @@
+"""Originals, thumbs, sidecars and previews, at their keys and by id, to their owner alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+from aiohttp import web
+
+from ..actions.rendering import Preview, make_thumb, preview
+from ..model.faults import BadParameter, NotFound
+from ..model.names import EXTENSIONS, parse_key, sidecar_key
+from ..model.records import ImageRecord
+from .callers import owner_of, record_of
+from .keys import FOLLOWER, IDENTITY, LIBRARY, THREADS, THUMBS
+from .parameters import image_id
+from .serving import Content, small, stream
+
+PREVIEW_WIDTHS = (640, 1280, 2048)
+_THUMB_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
+
+
+class Wanted(NamedTuple):
+    """The kind of bytes asked for: original, thumb or sidecar, of one image."""
+
+    kind: str
+    owner: str
+    image: str
+    key: str
+
+
+class Mark(NamedTuple):
+    """What a thumb in memory is good for: the owner's history up to a stamp, and its own version."""
+
+    stamp: object
+    version: str
+
+
+async def by_key(request: web.Request) -> web.StreamResponse:
+    """GET /outputs/users/…: the access rule on every byte below /outputs."""
+    wanted = _wanted(request, request.match_info["key"])
+    if wanted.kind == "thumb" and (ready := _ready_thumb(request, wanted)) is not None:
+        return ready
+    record = await record_of(request, wanted.owner, wanted.image)
+    if record is None:
+        raise NotFound("There is nothing at this address.")
+    if wanted.kind == "thumb" and wanted.key == record.thumb:
+        return await _thumb(request, record)
+    if wanted.kind == "original" and wanted.key == record.key:
+        return await _original(request, record)
+    if wanted.kind == "sidecar" and wanted.key == sidecar_key(record.key):
+        return await _sidecar(request, record)
+    raise NotFound("There is nothing at this address.")
+
+
+def _wanted(request: web.Request, path: str) -> Wanted:
+    parts = parse_key(path)
+    if parts is None:
+        raise NotFound("There is nothing at this address.")
+    owner, _, _, is_thumb, image, extension = parts
+    identity = request[IDENTITY]
+    if identity.role == "generator" or (identity.role == "guest" and identity.owner != owner):
+        raise NotFound("There is nothing at this address.")
+    if is_thumb and extension in _THUMB_TYPES:
+        return Wanted("thumb", owner, image, path)
+    if not is_thumb and extension in EXTENSIONS:
+        return Wanted("original", owner, image, path)
+    if not is_thumb and extension == "json":
+        return Wanted("sidecar", owner, image, path)
+    raise NotFound("There is nothing at this address.")
+
+
+def _ready_thumb(request: web.Request, wanted: Wanted) -> web.Response | None:
+    """The thumb out of memory, if the owner's history has not moved since it was put there."""
+    stamp, kept = request.app[FOLLOWER].glance(wanted.owner), request.app[THUMBS].peek(wanted.key)
+    if stamp is None or kept is None or not isinstance(kept.mark, Mark) or kept.mark.stamp != stamp:
+        return None
+    return small(request, _thumb_content(request, wanted.key, kept.mark.version, kept.data), kept.data)
+
+
+def _thumb_content(request: web.Request, key: str, version: str, data: bytes) -> Content:
+    mime = _THUMB_TYPES.get(key.rpartition(".")[2], "image/webp")
+    return Content(mime, version, len(data), request.query.get("v") == version)
+
+
+async def by_id(request: web.Request) -> web.StreamResponse:
+    """GET /images/{id}/file, /thumb or /preview."""
+    record = await record_of(request, owner_of(request), image_id(request.match_info["id"]))
+    if record is None:
+        raise NotFound("There is no such image.")
+    what = request.path.rpartition("/")[2]
+    if what == "file":
+        return await _original(request, record)
+    if what == "thumb":
+        return await _thumb(request, record)
+    return await _preview(request, record)
+
+
+async def _original(request: web.Request, record: ImageRecord) -> web.StreamResponse:
+    store, threads = request.app[LIBRARY].store, request.app[THREADS]
+    handle = await threads.read(store.open, record.key)
+    try:
+        size = store.size(handle)
+        name = record.original_filename or record.key.rpartition("/")[2]
+        kind = "attachment" if "download" in request.query else "inline"
+        disposition = f"{kind}; filename*=UTF-8''{quote(name, safe='')}"
+        content = Content(record.mime, record.sha256, size, True, disposition)
+        return await stream(
+            request, threads, content, lambda count, offset: store.read(handle, count, offset)
+        )
+    finally:
+        store.release(handle)
+
+
+async def _thumb(request: web.Request, record: ImageRecord) -> web.StreamResponse:
+    if record.thumb is None:
+        raise NotFound("This image has no thumb.")
+    app, version = request.app, record.thumb_crc32 or record.sha256[:8]
+    stamp, kept = app[FOLLOWER].glance(record.owner), app[THUMBS].peek(record.thumb)
+    if kept is not None and isinstance(kept.mark, Mark) and kept.mark.version == version:
+        data = kept.data
+    else:
+        stored = await app[THREADS].read(app[LIBRARY].store.get, record.thumb)
+        data = stored if stored is not None else await app[THREADS].decode(make_thumb, app[LIBRARY], record)
+    app[THUMBS].put(record.thumb, Mark(stamp, version), data)
+    return small(request, _thumb_content(request, record.thumb, version, data), data)
+
+
+async def _sidecar(request: web.Request, record: ImageRecord) -> web.StreamResponse:
+    data = await request.app[THREADS].read(request.app[LIBRARY].store.get, sidecar_key(record.key))
+    if data is None:
+        raise NotFound("The sidecar is missing.")
+    return small(request, Content("application/json", f"r{record.rev}", len(data), False), data)
+
+
+async def _preview(request: web.Request, record: ImageRecord) -> web.StreamResponse:
+    width = request.query.get("w", "1280")
+    if width not in map(str, PREVIEW_WIDTHS):
+        raise BadParameter("w is 640, 1280 or 2048.", field="w")
+    wanted = Preview(record, int(width))
+    data = await request.app[THREADS].decode(preview, request.app[LIBRARY], wanted)
+    return small(request, Content("image/webp", f"{record.sha256[:32]}-{width}", len(data), False), data)

@@ -1,0 +1,103 @@
+"""Starts imagehist: settings, library, recovery, then the application on its port."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from dataclasses import fields
+
+from aiohttp import web
+
+from imagehist.model.faults import Fault
+from imagehist.opening import Opened, open_library
+from imagehist.recovering import recover
+from imagehist.settings import Settings, read_settings
+from imagehist.web.app import make_app
+
+log = logging.getLogger("imagehist.server")
+KEEP_ALIVE = 15.0
+SHUTDOWN = 30.0
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line: an option for every setting."""
+    parser = argparse.ArgumentParser(prog="server.py", description="The image history server.")
+    parser.add_argument("--config", help="TOML file with settings")
+    for knob in fields(Settings):
+        option = f"--{knob.name.replace('_', '-')}"
+        default = knob.metadata["shown"] or knob.default or "none"
+        parser.add_argument(option, dest=knob.name, help=f"{knob.metadata['help']} Default: {default}")
+    return parser
+
+
+def settings_from(argv: list[str]) -> Settings:
+    """The settings of a command line and the environment. Raises BadSettings."""
+    given = vars(arguments().parse_args(argv))
+    config = given.pop("config")
+    options = {name: value for name, value in given.items() if value is not None}
+    return read_settings(options, os.environ, config)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket, on the same port again right after a crash."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((settings.host, settings.port))
+    return sock
+
+
+async def serve(opened: Opened, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; what is under way then has 30 s to finish."""
+    runner = web.AppRunner(
+        make_app(opened, settings),
+        keepalive_timeout=KEEP_ALIVE,
+        shutdown_timeout=SHUTDOWN,
+        access_log=None,
+        auto_decompress=False,
+        handler_cancellation=True,
+    )
+    await runner.setup()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    sock = listen(settings)
+    await web.SockSite(runner, sock, backlog=1024).start()
+    print(f"imagehist listening on http://{_shown_host(settings.host)}:{sock.getsockname()[1]}", flush=True)
+    await stop.wait()
+    await runner.cleanup()
+
+
+def _shown_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def main(argv: list[str]) -> int:
+    """Run the server; 2 for wrong settings, 3 when the library cannot be opened."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        settings = settings_from(argv)
+    except Fault as fault:
+        print(fault.detail, file=sys.stderr)
+        return 2
+    try:
+        opened = open_library(settings, create=True)
+        for owner, done in recover(opened.library).items():
+            log.info("recovered %s: %s", owner, done)
+    except (Fault, OSError) as problem:
+        print(f"imagehist cannot start: {problem}", file=sys.stderr)
+        return 3
+    try:
+        asyncio.run(serve(opened, settings))
+    finally:
+        opened.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
