@@ -208,12 +208,8 @@ def comfyui_workflow(prompt: str = DEFAULT_PROMPT, **values: Any) -> dict[str, A
         ui_node(8, "VAEDecode", [], samples=7, vae=8),
         ui_node(9, "SaveImage", ["ComfyUI"], images=9),
     ]
-    ends = [(source, 1, 6, 0), (source, 1, 7, 0), (source, 0, 3, 0), (6, 0, 3, 1), (7, 0, 3, 2)] + [
-        (5, 0, 3, 3),
-        (3, 0, 8, 0),
-        (4, 2, 8, 1),
-        (8, 0, 9, 0),
-    ]
+    ends = [(source, 1, 6, 0), (source, 1, 7, 0), (source, 0, 3, 0), (6, 0, 3, 1), (7, 0, 3, 2)]
+    ends.extend([(5, 0, 3, 3), (3, 0, 8, 0), (4, 2, 8, 1), (8, 0, 9, 0)])
     if chosen["lora"]:
         nodes.append(ui_node(10, "LoraLoader", [chosen["lora"], 0.8, 1.0], model=10, clip=11))
         ends += [(4, 0, 10, 0), (4, 1, 10, 1)]

@@ -6,7 +6,8 @@ import io
 
 from PIL import AvifImagePlugin, Image, ImageCms
 
-from .container import Container
+from . import png_pixels
+from .container import Container, corrupt
 
 _SRGB = ImageCms.createProfile("sRGB")
 _FRAME_BUDGET = 100_000_000
@@ -20,12 +21,16 @@ def shrunk(data: bytes, container: Container, box: tuple[int, int], *, hasty: bo
     """The first frame, at most as large as `box`, as stored (not turned), RGB or RGBA in sRGB.
 
     Every pixel of every frame is decoded unless `hasty`, or unless the frames together are over
-    the budget. Raises what Pillow raises.
+    the budget. Raises ImageCorrupt and whatever Pillow raises.
     """
+    if container.format == "png" and not hasty:
+        png_pixels.check(data)
     with Image.open(io.BytesIO(data), formats=[_FORMATS[container.format]]) as image:
         if hasty:
             image.draft("RGB", box)
         image.load()
+        if container.format != "gif" and not hasty and image.size != (container.width, container.height):
+            raise corrupt("its size is not the one it says")
         small = _srgb(_fitted(_plain(image), box), image.info.get("icc_profile"))
         if not hasty:
             _decode_rest(image, container)

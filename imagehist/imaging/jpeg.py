@@ -36,7 +36,7 @@ def walk(data: Data, limits: Limits) -> Container:
         elif segment.marker in _OTHER_FRAMES:
             raise corrupt("its kind of compression is not in use")
         elif segment.marker == _APP1 and body.startswith(_EXIF) and not exif:
-            exif = body[len(_EXIF) :]
+            exif = body
         elif segment.marker == _COM and len(comments) < 100:
             comments.append(("comment", decode_text(body)))
         scans += segment.marker == _SOS

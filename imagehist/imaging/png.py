@@ -15,6 +15,7 @@ MAX_TEXTS = 64 << 20
 MAX_PROFILE = 4 << 20
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _FOR_DECODERS = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"acTL", b"fcTL", b"fdAT"}
+_PALETTE = 3
 _TEXT_KINDS = {b"tEXt", b"zTXt", b"iTXt"}
 
 
@@ -33,8 +34,8 @@ def walk(data: Data, limits: Limits) -> Container:
     chunks = list(_chunks(data, limits))
     width, height = _header(data, chunks[0], limits)
     kinds = {chunk.kind for chunk in chunks}
-    if b"IDAT" not in kinds:
-        raise corrupt("it has no pixels")
+    if b"IDAT" not in kinds or (data[chunks[0].body + 9] == _PALETTE and b"PLTE" not in kinds):
+        raise corrupt("it has no pixels or no palette")
     spans, profile_warnings = _spans(data, chunks)
     texts, text_warnings = _texts(data, chunks)
     return Container(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 from types import ModuleType
 from typing import NamedTuple
 
@@ -15,6 +16,11 @@ from .container import Container, corrupt
 THUMB_SIDE = 384
 _HASH_SIDE = 48
 _QUALITY = 80
+# Pillow's parsers let through whatever the broken bytes led to; all but a lack of memory means damage.
+_DECODER_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError),
+    *(AttributeError, AssertionError, struct.error),
+)
 _TRANSPOSED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -77,16 +83,7 @@ def _upright(engine: Engine, data: bytes, container: Container, box: tuple[int, 
 def _by_pillow(data: bytes, container: Container, box: tuple[int, int]) -> Image.Image:
     try:
         return by_pillow.shrunk(data, container, box)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        IndexError,
-        TypeError,
-        KeyError,
-        OverflowError,
-    ) as error:
+    except _DECODER_ERRORS as error:
         raise corrupt("its pixels cannot be decoded") from error
 
 

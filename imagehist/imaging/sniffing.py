@@ -23,6 +23,8 @@ def walk(data: Data, limits: Limits) -> Container:
     ImageCorrupt, TooManyPixels and TooManyFrames from the walker.
     """
     container = _walker(data)(data, limits)
+    # The prefix belongs to JPEG alone, but writers put it before the block everywhere.
+    container = container._replace(exif=container.exif.removeprefix(b"Exif\0\0"))
     if container.orientation is None:
         return container._replace(orientation=exif.orientation(container.exif))
     return container

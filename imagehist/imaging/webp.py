@@ -35,7 +35,7 @@ def walk(data: Data, limits: Limits) -> Container:
         height=height,
         frames=frames,
         spans=((0, end),),
-        exif=exif.removeprefix(b"Exif\0\0"),
+        exif=exif,
     )
 
 
