@@ -15,6 +15,7 @@ from .model.folding import effects
 from .model.records import ImageRecord
 from .model.times import to_text
 from .ports import Cursor, Index, Lease, Placed
+from .rebuilding import rebuild_manifest
 from .sealing import roll_when_large
 
 Values = dict[str, Any] | list[dict[str, Any]]
@@ -77,8 +78,13 @@ def commit(library: Library, owner: str, decisions: Sequence[Decision], by: str)
     line is durable and every query shows it; sidecars are the caller's next step. Raises StorageFull,
     StorageReadOnly, Busy (nothing was written) or OutcomeUnknown.
     """
+    if library.manifest.stamp(owner) is None:
+        rebuild_manifest(library, owner)
     with library.manifest.lease(owner, began_entry(library, owner)) as lease:
-        cursor, seen = follow(library, owner)
+        cursor = library.index.cursor(owner)
+        seen = cursor.seq if cursor else 0
+        if cursor is None or not lease.ends_at(cursor):
+            cursor, seen = follow(library, owner)
         if cursor is None:
             raise RuntimeError("a leased manifest has a first line")
         entries, outcomes = _decide(library, owner, decisions, (by, seen + 1))

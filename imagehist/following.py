@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .library import Library
 from .model.faults import Busy
-from .ports import Cursor, Placed, Stamp
+from .ports import Cursor, Placed, Stamp, Tail
 
 
 def follow(
@@ -25,11 +25,26 @@ def follow(
         seen = max(seen, tail.seen, tail.end.seq)
         if not tail.restart and tail.end == base:
             return base, seen
-        applied = library.index.apply(owner, None if tail.restart else base, tail.entries, tail.end)
-        if applied:
-            _tell(library, owner, tail.entries)
-            if progress is not None:
-                progress(len(tail.entries))
+        _apply(library, owner, base, tail)
+        if progress is not None:
+            progress(len(tail.entries))
+
+
+def follow_in_turns(library: Library, owner: str, progress: Callable[[int], None]) -> Cursor | None:
+    """Follow a long history, giving the owner's lock back between the pieces so that writers go on."""
+    while True:
+        base = library.index.cursor(owner)
+        with library.manifest.hold(owner):
+            tail = library.manifest.read(owner, base)
+        if tail is None or (not tail.restart and tail.end == base):
+            return base
+        _apply(library, owner, base, tail)
+        progress(len(tail.entries))
+
+
+def _apply(library: Library, owner: str, base: Cursor | None, tail: Tail) -> None:
+    if library.index.apply(owner, None if tail.restart else base, tail.entries, tail.end):
+        _tell(library, owner, tail.entries)
 
 
 def _tell(library: Library, owner: str, entries: list[Placed]) -> None:

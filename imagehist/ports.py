@@ -70,6 +70,9 @@ class Lease(Protocol):
     def size(self) -> int:
         """Bytes in the open generation."""
 
+    def ends_at(self, cursor: Cursor) -> bool:
+        """Whether nothing stands behind this cursor."""
+
 
 class Manifest(Protocol):
     """Append-only histories, one per owner."""
@@ -82,6 +85,9 @@ class Manifest(Protocol):
 
     def lease(self, owner: str, began: Entry, wait: float = 30.0) -> AbstractContextManager[Lease]:
         """Lock the owner; a missing manifest is born with `began`. Raises Busy after `wait` seconds."""
+
+    def restore(self, owner: str, began: Entry, restated: Iterable[Entry]) -> None:
+        """Make a manifest that is not there, whole, out of restated entries. Call it under `hold`."""
 
     def hold(self, owner: str, wait: float = 30.0) -> AbstractContextManager[None]:
         """Lock the owner without making anything."""

@@ -27,7 +27,7 @@ def shrunk(data: bytes, container: Container, box: tuple[int, int], *, hasty: bo
         png_pixels.check(data)
     with Image.open(io.BytesIO(data), formats=[_FORMATS[container.format]]) as image:
         if hasty:
-            image.draft("RGB", box)
+            image.draft("RGB", (2 * box[0], 2 * box[1]))
         image.load()
         if container.format != "gif" and not hasty and image.size != (container.width, container.height):
             raise corrupt("its size is not the one it says")

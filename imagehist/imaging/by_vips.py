@@ -31,12 +31,17 @@ def handles(container: Container) -> bool:
     return container.format in _LOADERS and container.frames == 1
 
 
-def shrunk(vips: Any, data: bytes, container: Container, box: tuple[int, int]) -> Image.Image:
+def shrunk(
+    vips: Any, data: bytes, container: Container, box: tuple[int, int], *, hasty: bool = False
+) -> Image.Image:
     """The picture, at most as large as `box`, as stored (not turned), RGB or RGBA in sRGB.
 
-    Every pixel is decoded. Raises ImageCorrupt.
+    Every pixel is decoded, but for a JPEG that is `hasty`. Raises ImageCorrupt.
     """
     try:
+        if hasty and container.format == "jpeg":
+            image = vips.Image.jpegload_buffer(data, access="sequential", shrink=_shrink(container, box))
+            return _as_pillow(_srgb(vips, image, box))
         return _decoded(vips, data, container, box, "warning")
     except vips.Error as error:
         if container.format != "jpeg" or any(word in str(error).lower() for word in _DAMAGE):
@@ -56,8 +61,18 @@ def _decoded(
     if (image.width, image.height) != (container.width, container.height):
         raise corrupt("its size is not the one it says")
     small = _srgb(vips, image, box)
+    return _as_pillow(small)
+
+
+def _as_pillow(small: Any) -> Image.Image:
     mode = "RGBA" if small.bands == 4 else "RGB"
     return Image.frombytes(mode, (small.width, small.height), small.write_to_memory())
+
+
+def _shrink(container: Container, box: tuple[int, int]) -> int:
+    """How much the decoder itself may shrink: at least twice the wanted size is left for a good filter."""
+    room = max(container.width / box[0], container.height / box[1]) / 2
+    return next((factor for factor in (8, 4, 2) if room >= factor), 1)
 
 
 def _srgb(vips: Any, image: Any, box: tuple[int, int]) -> Any:

@@ -50,8 +50,7 @@ def thumb(engine: rendering.Engine, path: str, limits: Limits) -> tuple[bytes, s
     """A thumb's bytes and extension. Raises as `inspect` does."""
     data = _read(path)
     container = sniffing.walk(data, limits)
-    picture = rendering.rendered(engine, needed(data, container), container)
-    return picture.thumb, picture.extension
+    return rendering.thumb_again(engine, needed(data, container), container)
 
 
 def _read(path: str) -> Data:

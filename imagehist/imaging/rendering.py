@@ -64,25 +64,33 @@ def rendered(engine: Engine, data: bytes, container: Container) -> Rendered:
     return Rendered(thumb, extension, _hashed(small))
 
 
+def thumb_again(engine: Engine, data: bytes, container: Container) -> tuple[bytes, str]:
+    """A thumb's bytes and extension, of a file that was taken in before. Raises ImageCorrupt."""
+    return _encoded(engine, _upright(engine, data, container, (THUMB_SIDE, THUMB_SIDE), hasty=True))
+
+
 def preview(engine: Engine, data: bytes, container: Container, width: int) -> bytes:
     """At most `width` pixels across, upright, never enlarged. Raises ImageCorrupt."""
     longest = 10 * max(container.width, container.height)
     box = (longest, width) if turned(container) else (width, longest)
-    return _encoded(engine, _upright(engine, data, container, box))[0]
+    return _encoded(engine, _upright(engine, data, container, box, hasty=True))[0]
 
 
-def _upright(engine: Engine, data: bytes, container: Container, box: tuple[int, int]) -> Image.Image:
+def _upright(
+    engine: Engine, data: bytes, container: Container, box: tuple[int, int], *, hasty: bool = False
+) -> Image.Image:
+    """The shrunk picture; `hasty` skips what only proves that it is whole, for files taken in before."""
     if engine.vips is not None and by_vips.handles(container):
-        small = by_vips.shrunk(engine.vips, data, container, box)
+        small = by_vips.shrunk(engine.vips, data, container, box, hasty=hasty)
     else:
-        small = _by_pillow(data, container, box)
+        small = _by_pillow(data, container, box, hasty)
     turn = _TRANSPOSED.get(container.orientation or 1)
     return small if turn is None else small.transpose(turn)
 
 
-def _by_pillow(data: bytes, container: Container, box: tuple[int, int]) -> Image.Image:
+def _by_pillow(data: bytes, container: Container, box: tuple[int, int], hasty: bool) -> Image.Image:
     try:
-        return by_pillow.shrunk(data, container, box)
+        return by_pillow.shrunk(data, container, box, hasty=hasty)
     except _DECODER_ERRORS as error:
         raise corrupt("its pixels cannot be decoded") from error
 

@@ -6,24 +6,34 @@ from collections.abc import Iterable, Sequence
 
 from ..atomic import make_folders, read_span, read_whole, remove, write_new, write_whole
 from ..files import Files, storage_faults
-from ..model.entries import Entry, encode_line
+from ..model.entries import Entry, decode_line, encode_line
 from ..model.faults import Fault, OutcomeUnknown
 from ..model.names import LOCKS, QUARANTINE, manifest_key, owner_folder, sealed_key
 from ..ports import Cursor
 from .lines import LineReader
 
 _CHUNK = 4 << 20
+_FIRST_LINE = 1 << 10
 
 
-def begin(files: Files, owner: str, began: Entry) -> None:
-    """Make a new manifest whole: its first line by temporary file, rename and directory sync."""
+def begin(files: Files, owner: str, began: Entry, restated: Iterable[Entry] = ()) -> None:
+    """Make a new manifest whole: all its lines by temporary file, rename and directory sync."""
     key = manifest_key(owner)
     with storage_faults():
         make_folders(files, owner_folder(owner))
-        remove(files, f"{key}.new")
-        write_new(files, f"{key}.new", encode_line(began), durable=True)
+        _write_aside(files, f"{key}.new", began, restated)
         files.rename(f"{key}.new", key)
         files.sync_directory(owner_folder(owner))
+
+
+def _write_aside(files: Files, key: str, began: Entry, restated: Iterable[Entry]) -> None:
+    remove(files, key)
+    handle = files.create(key)
+    try:
+        _write_lines(files, handle, began, restated)
+        files.fsync(handle)
+    finally:
+        files.close(handle)
 
 
 class FileLease:
@@ -48,6 +58,12 @@ class FileLease:
 
     def close(self) -> None:
         self._files.close(self._handle)
+
+    def ends_at(self, cursor: Cursor) -> bool:
+        if self.size != cursor.offset:
+            return False
+        began = decode_line(self._files.read(self._handle, _FIRST_LINE, 0).partition(b"\n")[0])
+        return began is not None and began.gen == cursor.generation
 
     def append(self, entries: Sequence[Entry]) -> list[int]:
         lines = [encode_line(entry) for entry in entries]
@@ -86,13 +102,7 @@ class FileLease:
     def seal(self, began: Entry, restated: Iterable[Entry]) -> None:
         files, key = self._files, manifest_key(self._owner)
         with storage_faults():
-            remove(files, f"{key}.new")
-            handle = files.create(f"{key}.new")
-            try:
-                _write_lines(files, handle, began, restated)
-                files.fsync(handle)
-            finally:
-                files.close(handle)
+            _write_aside(files, f"{key}.new", began, restated)
             if files.facts(sealed_key(self._owner, str(began.after))) is None:
                 files.link(key, sealed_key(self._owner, str(began.after)))
             files.rename(f"{key}.new", key)

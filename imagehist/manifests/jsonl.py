@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -62,6 +62,9 @@ class JsonlManifest:
                 yield lease
             finally:
                 lease.close()
+
+    def restore(self, owner: str, began: Entry, restated: Iterable[Entry]) -> None:
+        begin(self.files, owner, began, restated)
 
     def read(self, owner: str, after: Cursor | None, limit: int = 5_000) -> Tail | None:
         names = self._chain(owner)
