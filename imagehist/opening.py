@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .atomic import read_whole, write_whole
+from .atomic import locked, read_whole, remove, write_whole
 from .files import DiskFiles, storage_faults
+from .following import follow_in_turns
 from .founding import check, found
 from .imaging.pool import WorkerPool
 from .indexes.sqlite import SqliteIndex
 from .library import Library
 from .manifests.jsonl import JsonlManifest
-from .model.names import INDEX_FILE, SYSTEM
+from .model.names import INDEX_FILE, LOCKS, SYSTEM
+from .ports import Manifest, Renderer, Store
+from .rebuilding import rebuild_manifest
 from .settings import Settings
 from .stores.disk import DiskStore
 
@@ -26,6 +31,7 @@ class Opened:
     """An open library with what only its process holds: files, keys and tokens."""
 
     library: Library
+    index: SqliteIndex
     files: DiskFiles
     secrets: tuple[str, ...]
     admin_token: str
@@ -50,19 +56,18 @@ def open_library(settings: Settings, create: bool) -> Opened:
     if create:
         found(files, SPECIFICATION.read_bytes())
     check(files)
-    library = Library(
-        store=DiskStore(files),
-        manifest=JsonlManifest(files),
-        index=SqliteIndex(files.path(INDEX_FILE)),
-        renderer=WorkerPool(
-            settings.imaging_processes,
-            JOB_SECONDS,
-            max_pixels=settings.max_pixels,
-            max_frames=settings.max_frames,
-        ),
+    store, manifest = DiskStore(files), JsonlManifest(files)
+    renderer = WorkerPool(
+        settings.imaging_processes,
+        JOB_SECONDS,
+        max_pixels=settings.max_pixels,
+        max_frames=settings.max_frames,
     )
+    _build_missing_index(files, store, manifest, renderer)
+    index = SqliteIndex(files.path(INDEX_FILE))
     return Opened(
-        library,
+        Library(store, manifest, index, renderer),
+        index,
         files,
         settings.secret or (_kept(files, "secret"),),
         settings.admin_token or _kept(files, "admin-token"),
@@ -73,6 +78,42 @@ def open_library(settings: Settings, create: bool) -> Opened:
 def build_index(path: str) -> SqliteIndex:
     """An index to be filled aside, without secondary indexes until it is finished."""
     return SqliteIndex(path, building=True)
+
+
+def renew_index(opened: Opened, progress: Callable[[int], None]) -> None:
+    """Make the index anew beside the one in use and put it in its place.
+
+    Readers see the old rows until the new ones are there.
+    """
+    library, aside = opened.library, f"{INDEX_FILE}.new"
+    with locked(opened.files, f"{LOCKS}/index.lock", wait=600.0):
+        remove(opened.files, aside)
+        built = build_index(opened.files.path(aside))
+        fresh = dataclasses.replace(library, index=built, sinks=())
+        for owner in library.manifest.owners():
+            follow_in_turns(fresh, owner, progress)
+        built.finish_building()
+        opened.index.take_from(built)
+        built.close()
+        remove(opened.files, aside)
+    for owner in library.manifest.owners():
+        follow_in_turns(library, owner, progress)
+
+
+def _build_missing_index(files: DiskFiles, store: Store, manifest: Manifest, renderer: Renderer) -> None:
+    """Make the index that is not there from the manifests: aside, whole, then put in place."""
+    aside = f"{INDEX_FILE}.new"
+    with locked(files, f"{LOCKS}/index.lock", wait=600.0):
+        if files.facts(INDEX_FILE) is not None:
+            return
+        remove(files, aside)
+        library = Library(store, manifest, build_index(files.path(aside)), renderer)
+        for owner in library.store.owners():
+            rebuild_manifest(library, owner)
+            follow_in_turns(library, owner, lambda _: None)
+        library.index.finish_building()
+        library.index.close()
+        files.rename(aside, INDEX_FILE)
 
 
 def _kept(files: DiskFiles, name: str) -> str:

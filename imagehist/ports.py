@@ -96,6 +96,9 @@ class Manifest(Protocol):
         """Durable entries behind `after` (None: from the beginning), at most about `limit`; None when
         there is no manifest. Call it under `hold` or a lease."""
 
+    def beginning(self, owner: str) -> Cursor | None:
+        """The place before the first line of the open generation."""
+
     def mend(self, owner: str) -> int:
         """Cut what stands behind the last good line, keeping the bytes in quarantine; the number of
         bytes cut. Call it under `hold`."""
@@ -155,6 +158,9 @@ class Store(Protocol):
     def sync_folders(self, keys: Iterable[str]) -> None:
         """Make the folders of these keys durable."""
 
+    def owners(self) -> list[str]:
+        """Every owner that has a folder, sorted."""
+
     def walk(self, owner: str) -> Iterator[list[StoredFile]]:
         """All files below an owner's day folders, folder by folder, thumbs apart."""
 
@@ -166,6 +172,12 @@ class Store(Protocol):
 
     def keep_aside(self, name: str, data: bytes) -> None:
         """Keep a copy of bytes that are about to be overwritten."""
+
+    def crashed(self) -> bool:
+        """Whether some writer ended without closing, so that files without a line may lie about."""
+
+    def recent_folders(self, owner: str) -> list[str]:
+        """Folders of originals that changed since shortly before the owner's last check-point."""
 
     def forget_writers(self) -> None:
         """Remove what dead writers left besides staging."""
@@ -285,6 +297,9 @@ class Index(Protocol):
 
     def usage(self, owner: str) -> Usage:
         """Counts and bytes of an owner."""
+
+    def finish_building(self) -> None:
+        """End a bulk build: make what was left out for speed. Nothing happens on an index in use."""
 
     def close(self) -> None:
         """Release what it holds."""

@@ -114,6 +114,10 @@ class JsonlManifest:
             key = sealed_key(owner, began.after) if began.after else None
         return names
 
+    def beginning(self, owner: str) -> Cursor | None:
+        began = _first_line(self.files, manifest_key(owner))
+        return None if began is None or began.gen is None else Cursor(began.gen, 0, began.seq)
+
     def mend(self, owner: str) -> int:
         checkpoint = self.checkpoint(owner)
         return finish_mending(self.files, owner, checkpoint.offset if checkpoint else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,8 +11,22 @@ from contextlib import contextmanager
 from ..atomic import locked, make_folders, read_whole, remove, replace, write_new, write_whole
 from ..files import Files, missing_is_not_found, storage_faults
 from ..model.faults import Busy
-from ..model.names import KIND_FOLDERS, LOCKS, QUARANTINE, STAGING, folder_of, new_id, owner_folder
+from ..model.names import (
+    CURSORS,
+    KIND_FOLDERS,
+    LOCKS,
+    QUARANTINE,
+    STAGING,
+    USERS,
+    folder_of,
+    is_owner,
+    new_id,
+    owner_folder,
+)
 from ..ports import StoredFile
+
+_RECENT = 120 * 1_000_000_000
+"""Nanoseconds an upload may lie at its place before its line: a check-point may be noted in between."""
 
 
 class DiskStore:
@@ -20,7 +35,11 @@ class DiskStore:
     def __init__(self, files: Files) -> None:
         self.files = files
         self._writer = new_id()[:16]
+        self._numbers = itertools.count(1)
+        self._durable: set[str] = set()
         self._alive: int | None = files.lock(f"{LOCKS}/writer-{self._writer}.lock", 0)
+        with storage_faults():
+            files.sync_directory(LOCKS)  # a power cut must not hide that this writer never closed
 
     def close(self) -> None:
         """Give the writer's name back; a second time nothing happens."""
@@ -28,6 +47,10 @@ class DiskStore:
             remove(self.files, f"{LOCKS}/writer-{self._writer}.lock")
             self.files.close(self._alive)
             self._alive = None
+
+    def _temporary(self) -> str:
+        """A name for bytes on their way; in staging, so that a dead writer's leftovers are found."""
+        return f"{STAGING}/{self._writer}-{next(self._numbers):x}.tmp"
 
     def stage(self, image: str) -> tuple[str, int]:
         name = f"{self._writer}-{image}"
@@ -55,6 +78,7 @@ class DiskStore:
     def unstage(self, name: str) -> None:
         remove(self.files, f"{STAGING}/{name}.part")
         remove(self.files, f"{STAGING}/{name}.json")
+        remove(self.files, f"{STAGING}/{name}.tmp")
 
     def abandoned(self) -> list[str]:
         names = sorted({name.rpartition(".")[0] for name, _ in self.files.list(STAGING)})
@@ -74,6 +98,10 @@ class DiskStore:
         self.files.close(handle)
         return True
 
+    def crashed(self) -> bool:
+        names = [name for name, _ in self.files.list(LOCKS) if name.startswith("writer-")]
+        return any(self._is_dead(name.removeprefix("writer-").removesuffix(".lock")) for name in names)
+
     def forget_writers(self) -> None:
         """Remove the lock files of dead writers; call it when their staging is gone."""
         for name, _ in self.files.list(LOCKS):
@@ -85,13 +113,24 @@ class DiskStore:
         return self.files.path(f"{STAGING}/{name}.part")
 
     def place(self, name: str, key: str) -> None:
-        make_folders(self.files, folder_of(key))
+        self._make_durable(folder_of(key))
         self.files.rename_new(f"{STAGING}/{name}.part", key)
         self.files.sync_directory(folder_of(key))
 
+    def _make_durable(self, folder: str) -> None:
+        """Make a folder and its parents, and sync names this process has not: another may have died
+        between making one and syncing it."""
+        if folder == USERS or (folder in self._durable and self.files.facts(folder) is not None):
+            return
+        parent = folder_of(folder)
+        self._make_durable(parent)
+        make_folders(self.files, folder, durable=False)
+        self.files.sync_directory(parent)
+        self._durable.add(folder)
+
     def put(self, key: str, data: bytes) -> None:
         make_folders(self.files, folder_of(key), durable=False)
-        replace(self.files, key, data)
+        replace(self.files, key, self._temporary(), data)
 
     def get(self, key: str) -> bytes | None:
         return read_whole(self.files, key)
@@ -109,24 +148,37 @@ class DiskStore:
             if self.files.facts(folder) is not None:
                 self.files.sync_directory(folder)
 
-    def walk(self, owner: str) -> Iterator[list[StoredFile]]:
-        for kind in KIND_FOLDERS.values():
-            yield from self._walk_days(f"{owner_folder(owner)}/{kind}".rstrip("/"), 3)
+    def owners(self) -> list[str]:
+        return sorted(name for name, is_folder in self.files.list(USERS) if is_folder and is_owner(name))
 
-    def _walk_days(self, folder: str, depth: int) -> Iterator[list[StoredFile]]:
-        if self.files.facts(folder) is None:
-            return
-        found = self.files.list(folder)
+    def walk(self, owner: str) -> Iterator[list[StoredFile]]:
+        return map(self.folder, self._day_folders(owner))
+
+    def _day_folders(self, owner: str) -> Iterator[str]:
+        for kind in KIND_FOLDERS.values():
+            yield from self._below(f"{owner_folder(owner)}/{kind}".rstrip("/"), 3)
+
+    def _below(self, folder: str, depth: int) -> Iterator[str]:
+        """Folders named by digits, `depth` levels down."""
         if depth == 0:
-            yield [self._stored(f"{folder}/{name}") for name, is_folder in sorted(found) if not is_folder]
-            return
-        for name, is_folder in sorted(found):
-            if is_folder and name.isdigit():
-                yield from self._walk_days(f"{folder}/{name}", depth - 1)
+            yield folder
+        elif self.files.facts(folder) is not None:
+            for name, is_folder in sorted(self.files.list(folder)):
+                if is_folder and name.isdigit():
+                    yield from self._below(f"{folder}/{name}", depth - 1)
 
     def _stored(self, key: str) -> StoredFile:
         facts = self.files.facts(key)
         return StoredFile(key, facts.size, facts.modified_ns) if facts else StoredFile(key, 0, 0)
+
+    def recent_folders(self, owner: str) -> list[str]:
+        noted = self.files.facts(f"{CURSORS}/{owner}.json")
+        since = noted.modified_ns - _RECENT if noted else 0
+        return [folder for folder in self._day_folders(owner) if self._changed(folder) >= since]
+
+    def _changed(self, folder: str) -> int:
+        facts = self.files.facts(folder)
+        return facts.modified_ns if facts else 0
 
     def folder(self, key: str) -> list[StoredFile]:
         if self.files.facts(key) is None:
@@ -144,7 +196,7 @@ class DiskStore:
 
     def keep_aside(self, name: str, data: bytes) -> None:
         make_folders(self.files, QUARANTINE)
-        replace(self.files, f"{QUARANTINE}/{name}", data)
+        replace(self.files, f"{QUARANTINE}/{name}", self._temporary(), data)
 
     @contextmanager
     def settle_lock(self, owner: str) -> Iterator[None]:

@@ -1,0 +1,1 @@
+"""The command line of imagehist: one module per command."""
