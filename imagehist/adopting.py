@@ -11,12 +11,12 @@ from .committing import Decision, Draft, View, commit
 from .following import follow
 from .intake import Meta, Staged, adding, record_of
 from .library import Library
-from .model.entries import encode_sidecar
 from .model.faults import Fault
 from .model.names import EXTENSIONS, parse_key, sidecar_key, thumb_key
 from .model.records import ImageRecord
 from .model.sidecars import read_sidecar
 from .model.times import to_text
+from .projecting import project
 
 
 def finish_upload(library: Library, name: str) -> str | None:
@@ -74,7 +74,7 @@ def adopt(library: Library, owner: str, key: str) -> bool:
             library.store.quarantine(key)
             return False
     commit(library, owner, [_adopting(record)], "recovery")
-    library.store.put(sidecar_key(key), encode_sidecar(library.index.records(owner, [record.id])[record.id]))
+    project(library, owner, [record.id])
     return True
 
 

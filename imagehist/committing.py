@@ -34,6 +34,7 @@ class Draft(NamedTuple):
     revs: Sequence[int] = ()
     record: ImageRecord | None = None
     undoes: int | None = None
+    detail: dict[str, Any] | None = None
 
 
 class Outcome(NamedTuple):
@@ -131,7 +132,7 @@ def numbered(draft: Draft, seq: int, at: str, by: str) -> list[Entry]:
     if draft.record is not None:
         record = msgspec.structs.replace(draft.record, rev=seq)
         return [Entry(seq=seq, at=at, by=by, op=draft.op, record=raw_record(record))]
-    starts = range(0, len(draft.ids), MAX_IDS)
+    starts = range(0, len(draft.ids) or 1, MAX_IDS)
     return [
         Entry(
             seq=seq,
@@ -144,6 +145,7 @@ def numbered(draft: Draft, seq: int, at: str, by: str) -> list[Entry]:
             was=_slice(draft.was, start),
             revs=list(draft.revs[start : start + MAX_IDS]),
             part=(number, len(starts)) if len(starts) > 1 else None,
+            detail=draft.detail or {},
         )
         for number, start in enumerate(starts, 1)
     ]

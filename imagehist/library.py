@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .model.entries import Entry
-from .model.names import new_id
+from .model.names import SYSTEM_OWNER, new_id
 from .model.times import to_text
 from .ports import Index, Manifest, Renderer, Sink, Store
 
@@ -36,6 +36,12 @@ class Library:
     renderer: Renderer
     sinks: tuple[Sink, ...] = ()
     clock: Callable[[], int] = field(default_factory=RisingClock)
+
+
+def histories(library: Library) -> list[str]:
+    """Every owner with a history, and the system where it has one."""
+    owners = library.manifest.owners()
+    return owners if library.manifest.stamp(SYSTEM_OWNER) is None else [*owners, SYSTEM_OWNER]
 
 
 def began_entry(library: Library, owner: str, seq: int = 0, after: str | None = None) -> Entry:

@@ -14,7 +14,7 @@ from .following import follow_in_turns
 from .founding import check, found
 from .imaging.pool import WorkerPool
 from .indexes.sqlite import SqliteIndex
-from .library import Library
+from .library import Library, histories
 from .manifests.jsonl import JsonlManifest
 from .model.names import INDEX_FILE, LOCKS, SYSTEM
 from .ports import Manifest, Renderer, Store
@@ -90,13 +90,13 @@ def renew_index(opened: Opened, progress: Callable[[int], None]) -> None:
         remove(opened.files, aside)
         built = build_index(opened.files.path(aside))
         fresh = dataclasses.replace(library, index=built, sinks=())
-        for owner in library.manifest.owners():
+        for owner in histories(library):
             follow_in_turns(fresh, owner, progress)
         built.finish_building()
         opened.index.take_from(built)
         built.close()
         remove(opened.files, aside)
-    for owner in library.manifest.owners():
+    for owner in histories(library):
         follow_in_turns(library, owner, progress)
 
 
@@ -110,6 +110,7 @@ def _build_missing_index(files: DiskFiles, store: Store, manifest: Manifest, ren
         library = Library(store, manifest, build_index(files.path(aside)), renderer)
         for owner in library.store.owners():
             rebuild_manifest(library, owner)
+        for owner in histories(library):
             follow_in_turns(library, owner, lambda _: None)
         library.index.finish_building()
         library.index.close()

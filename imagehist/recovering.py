@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .adopting import adopt_unexplained, finish_upload
 from .following import follow
-from .library import Library
+from .library import Library, histories
 from .merging import reconcile_sidecar
 from .model.names import folder_of, owner_folder
 from .model.records import ImageRecord
@@ -39,9 +39,7 @@ def recover(library: Library) -> dict[str, Recovered]:
     uploads = finish_uploads(library)
     for owner in set(library.store.owners()) - set(library.manifest.owners()):
         rebuild_manifest(library, owner)
-    done = {
-        owner: recover_owner(library, owner, uploads.get(owner, 0)) for owner in library.manifest.owners()
-    }
+    done = {owner: recover_owner(library, owner, uploads.get(owner, 0)) for owner in histories(library)}
     library.store.forget_writers()
     return {owner: found for owner, found in done.items() if found.changed}
 

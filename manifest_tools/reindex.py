@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from imagehist.actions.noting import note_run
 from imagehist.actions.reindexing import Report, every_owner, plan, repair, second_index
 from imagehist.model.faults import NotFound
 from imagehist.model.findings import Finding
-from imagehist.model.names import new_id
 from imagehist.opening import Opened, build_index, renew_index
 
 from .commands import DONE, FINDINGS, Command, Outcome, plain, progress
@@ -32,8 +32,8 @@ def run(opened: Opened, given: argparse.Namespace) -> Outcome:
         "totals": report.totals,
         "findings": [plain(finding._asdict()) for finding in report.findings],
     }
-    if report.executed:
-        data["run"] = new_id()
+    if report.executed and report.findings:
+        data["run"] = note_run(opened.library, "reindex", {"owners": given.user, "totals": report.totals})
     return Outcome(data, _lines(report), FINDINGS if report.remaining else DONE)
 
 

@@ -18,7 +18,8 @@ LOCKS = f"{SYSTEM}/locks"
 CURSORS = f"{SYSTEM}/cursors"
 RUNS = f"{SYSTEM}/runs"
 CACHE = f"{SYSTEM}/cache"
-SYSTEM_MANIFEST = f"{SYSTEM}/system.jsonl"
+SYSTEM_OWNER = "system"
+"""Whoever owns what belongs to nobody: runs, quotas, acts of the admin."""
 USERS = "users"
 
 KIND_FOLDERS = {"output": "", "control": "controls/", "input": "inputs/"}
@@ -76,17 +77,23 @@ def may_be_member(name: str) -> bool:
 
 def owner_folder(owner: str) -> str:
     """Key of everything an owner has."""
+    if owner == SYSTEM_OWNER:
+        return SYSTEM
     return f"{USERS}/{owner}"
 
 
 def manifest_key(owner: str) -> str:
-    """Key of the owner's open manifest."""
-    return f"{USERS}/{owner}/manifest.jsonl"
+    """Key of the owner's open manifest; what belongs to no owner has its own."""
+    return f"{owner_folder(owner)}/{_stem(owner)}.jsonl"
 
 
 def sealed_key(owner: str, generation: str) -> str:
     """Key of a sealed manifest of that generation."""
-    return f"{USERS}/{owner}/manifest-{generation}.jsonl"
+    return f"{owner_folder(owner)}/{_stem(owner)}-{generation}.jsonl"
+
+
+def _stem(owner: str) -> str:
+    return "system" if owner == SYSTEM_OWNER else "manifest"
 
 
 def original_key(owner: str, kind: str, created_at: str, image: str, extension: str) -> str:
