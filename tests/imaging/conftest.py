@@ -7,6 +7,7 @@ import pytest
 
 from imagehist.imaging.pool import WorkerPool
 from imagehist.model.records import Inspection
+from tests import pictures
 
 ENGINES = ("auto", "pillow")
 
@@ -29,3 +30,14 @@ def inspect(pool: WorkerPool, tmp_path: Path) -> Callable[[bytes], Inspection]:
         return pool.inspect(str(path))
 
     return run
+
+
+@pytest.fixture
+def same_child(pool: WorkerPool, tmp_path: Path) -> Iterator[None]:
+    """No hostile file may cost a child."""
+    warm = tmp_path / "warm.png"
+    warm.write_bytes(pictures.png(8, 8))
+    pool.inspect(str(warm))
+    before = pool.pids()
+    yield
+    assert pool.pids() == before

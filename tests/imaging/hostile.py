@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests import pictures
 
+AVIF_SIZE = b"ispe\0\0\0\0\0\0\0\x10\0\0\0\x0c"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -62,6 +63,23 @@ def jpeg_size(width: int, height: int) -> bytes:
 def overwritten(data: bytes, at: int, count: int) -> bytes:
     """The data with that many bytes made nonsense."""
     return data[:at] + b"\x55" * count + data[at + count :]
+
+
+def avif_size(width: int, height: int) -> bytes:
+    """An AVIF whose primary item claims that size."""
+    data = pictures.avif(16, 12)
+    assert data.count(AVIF_SIZE) == 1
+    return data.replace(AVIF_SIZE, b"ispe\0\0\0\0" + struct.pack(">II", width, height))
+
+
+def avif_elsewhere(offset: int) -> bytes:
+    """An AVIF whose pixels are said to lie that far into the file."""
+    data = bytearray(pictures.avif(16, 12))
+    at = data.index(b"iloc")
+    pixels = data.index(b"mdat") + 4
+    place = data.index(struct.pack(">I", pixels), at)
+    data[place : place + 4] = struct.pack(">I", offset)
+    return bytes(data)
 
 
 def gif_size(width: int, height: int) -> bytes:

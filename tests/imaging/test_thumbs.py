@@ -168,6 +168,9 @@ def test_previews_have_the_width_asked_for(pool: WorkerPool, tmp_path: Path):
     assert opened(pool.resize(str(path), 300)).format == "WEBP"
     path.write_bytes(pictures.png(50, 2000))
     assert opened(pool.resize(str(path), 640)).size == (50, 2000)
+    path.write_bytes(pictures.jpeg(4000, 2000))
+    assert distance(opened(pool.resize(str(path), 300)), pictures.picture(4000, 2000)) < 6
+    path.write_bytes(pictures.png(50, 2000))
     thumb, extension = pool.thumb(str(path))
     assert (opened(thumb).size, extension) == ((10, 384), "webp")
 
