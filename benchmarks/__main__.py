@@ -11,14 +11,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from . import changing, listing
+from . import changing, footprint, listing, quality, rebuilding, restarting, thumbs, uploading
 from .figures import Figure
 from .libraries import Place
 from .loading import need_wrk
 
 GROUPS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     "listing": listing.measure,
+    "bytes": thumbs.measure,
+    "uploading": uploading.measure,
     "changing": changing.measure,
+    "rebuilding": rebuilding.measure,
+    "restarting": restarting.measure,
+    "memory": footprint.measure,
+    "quality": quality.measure,
 }
 
 

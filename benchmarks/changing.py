@@ -24,7 +24,7 @@ LINE = b'{"seq":1000001,"at":"2026-01-01T00:00:00.000000Z","by":"guest","op":"se
 def measure(place: Place) -> Iterator[Figure]:
     """All figures of changes."""
     with server(place.one()) as process:
-        ids = _ids(process, OWNER, 480)
+        ids = some_ids(process, OWNER, 480)
         for name in ("favorite", "trash and restore"):
             for clients in (1, 32):
                 yield from _against_bare(process, place, name, _changes(name, OWNER, ids), clients)
@@ -33,12 +33,13 @@ def measure(place: Place) -> Iterator[Figure]:
         requests = []
         for number in range(32):
             owner = owner_name(number)
-            requests += _changes("favorite", owner, _ids(process, owner, 15))
+            requests += _changes("favorite", owner, some_ids(process, owner, 15))
         spread = requests[::15] + [one for n in range(1, 15) for one in requests[n::15]]
         yield from _against_bare(process, place, "favorite, each client its own library", spread, 32)
 
 
-def _ids(process: Process, owner: str, count: int) -> list[str]:
+def some_ids(process: Process, owner: str, count: int) -> list[str]:
+    """Ids of the newest images."""
     asked = raw(f"{LIST}?size={count}&total=false", owner)
     return [item["id"] for item in json.loads(Connection(process.port).ask(asked)[1])["items"]]
 

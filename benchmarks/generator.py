@@ -37,11 +37,15 @@ FAVORITES, TRASHED = 0.03, 0.02
 
 
 class Wish(NamedTuple):
-    """The library to make: owners, images of each, and how many of each have files of what kind."""
+    """The library to make: owners, images of each, and which files they have.
+
+    `sidecars` for all; `hollow` originals of a few bytes for all; of the newest, real thumbs and originals.
+    """
 
     owners: int
     images: int
     sidecars: bool = False
+    hollow: bool = False
     thumbs: int = 0
     originals: int = 0
 
@@ -189,3 +193,5 @@ class Maker:
                 library.store.put(record.thumb, real.thumb)
             if real is not None and left <= self.wish.originals:
                 library.store.put(record.key, real.original)
+            elif self.wish.hollow:
+                library.store.put(record.key, b"hollow")

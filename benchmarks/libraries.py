@@ -40,8 +40,8 @@ class Place(NamedTuple):
         return self._made("many", Wish(1_000, max(1, self.images // 1_000), thumbs=20, originals=2))
 
     def whole(self) -> str:
-        """Fewer images with all their sidecars, to be rebuilt from."""
-        return self._made("whole", Wish(1, max(1_000, self.images // 10), sidecars=True))
+        """Fewer images with all their sidecars, and something in the place of each original."""
+        return self._made("whole", Wish(1, max(1_000, self.images // 10), sidecars=True, hollow=True))
 
     def fresh(self, name: str) -> str:
         """An empty place that is made anew for every run."""
