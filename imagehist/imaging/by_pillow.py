@@ -11,6 +11,7 @@ from .container import Container, corrupt
 
 _SRGB = ImageCms.createProfile("sRGB")
 _FRAME_BUDGET = 100_000_000
+_STRIP = 64
 _FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF"}
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
@@ -31,15 +32,30 @@ def shrunk(data: bytes, container: Container, box: tuple[int, int], *, hasty: bo
         image.load()
         if container.format != "gif" and not hasty and image.size != (container.width, container.height):
             raise corrupt("its size is not the one it says")
-        small = _srgb(_fitted(_plain(image), box), image.info.get("icc_profile"))
+        small = _srgb(_fitted(image, box), image.info.get("icc_profile"))
         if not hasty:
             _decode_rest(image, container)
         return small
 
 
 def _fitted(image: Image.Image, box: tuple[int, int]) -> Image.Image:
-    image.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return image
+    small = _reduced(image, int(max(image.width / box[0], image.height / box[1]) / 2))
+    small.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=None)
+    return small
+
+
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """A copy shrunk by a whole factor, strip by strip: a second whole copy would be too much memory."""
+    if factor < 2:
+        return _plain(image)
+    strips = []
+    for top in range(0, image.height, factor * _STRIP):
+        below = min(image.height, top + factor * _STRIP)
+        strips.append(_plain(image.crop((0, top, image.width, below))).reduce(factor))
+    whole = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
+    for number, strip in enumerate(strips):
+        whole.paste(strip, (0, number * _STRIP))
+    return whole
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from ..model.faults import Fault, ProcessingFailed
 from .container import Container, corrupt
 
 _LOADERS = {"png": "pngload_buffer", "jpeg": "jpegload_buffer", "webp": "webpload_buffer"}
@@ -36,32 +37,41 @@ def shrunk(
 ) -> Image.Image:
     """The picture, at most as large as `box`, as stored (not turned), RGB or RGBA in sRGB.
 
-    Every pixel is decoded, but for a JPEG that is `hasty`. Raises ImageCorrupt.
+    Every pixel is decoded, but for a JPEG that is `hasty`. Raises ImageCorrupt, and
+    ProcessingFailed for want of memory.
     """
     try:
-        if hasty and container.format == "jpeg":
-            image = vips.Image.jpegload_buffer(data, access="sequential", shrink=_shrink(container, box))
-            return _as_pillow(_srgb(vips, image, box))
-        return _decoded(vips, data, container, box, "warning")
+        return _decoded(vips, data, container, box, "error" if hasty else "warning", hasty)
     except vips.Error as error:
         if container.format != "jpeg" or any(word in str(error).lower() for word in _DAMAGE):
-            raise corrupt("its pixels cannot be decoded") from error
+            raise _fault(error) from error
     try:
-        return _decoded(vips, data, container, box, "error")
+        return _decoded(vips, data, container, box, "error", hasty)
     except vips.Error as error:
-        raise corrupt("its pixels cannot be decoded") from error
+        raise _fault(error) from error
+
+
+def _fault(error: Exception) -> Fault:
+    if "memory" in str(error).lower().removeprefix("unable to copy to memory"):
+        return ProcessingFailed("Decoding needs more memory than allowed.")
+    return corrupt("its pixels cannot be decoded")
 
 
 def _decoded(
-    vips: Any, data: bytes, container: Container, box: tuple[int, int], strictness: str
+    vips: Any, data: bytes, container: Container, box: tuple[int, int], strictness: str, hasty: bool
 ) -> Image.Image:
     vips.vips_lib.vips_error_clear()
     loader = getattr(vips.Image, _LOADERS[container.format])
     image = loader(data, access="sequential", fail_on=strictness)
     if (image.width, image.height) != (container.width, container.height):
         raise corrupt("its size is not the one it says")
-    small = _srgb(vips, image, box)
-    return _as_pillow(small)
+    factor = _factor(container, box)
+    if container.format == "webp" and factor > 1:
+        # The decoder goes through every pixel all the same, but needs room for the small picture only.
+        image = loader(data, access="sequential", fail_on=strictness, scale=1 / factor)
+    if container.format == "jpeg" and hasty:
+        image = loader(data, access="sequential", fail_on=strictness, shrink=_power_of_two(factor))
+    return _as_pillow(_srgb(vips, image, box))
 
 
 def _as_pillow(small: Any) -> Image.Image:
@@ -69,10 +79,14 @@ def _as_pillow(small: Any) -> Image.Image:
     return Image.frombytes(mode, (small.width, small.height), small.write_to_memory())
 
 
-def _shrink(container: Container, box: tuple[int, int]) -> int:
-    """How much the decoder itself may shrink: at least twice the wanted size is left for a good filter."""
-    room = max(container.width / box[0], container.height / box[1]) / 2
-    return next((factor for factor in (8, 4, 2) if room >= factor), 1)
+def _factor(container: Container, box: tuple[int, int]) -> int:
+    """How much a decoder itself may shrink: twice the wanted size is left for a good filter."""
+    return max(1, int(max(container.width / box[0], container.height / box[1]) / 2))
+
+
+def _power_of_two(factor: int) -> int:
+    """What a JPEG decoder can do of a factor: 1, 2, 4 or 8."""
+    return next(power for power in (8, 4, 2, 1) if factor >= power)
 
 
 def _srgb(vips: Any, image: Any, box: tuple[int, int]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..model.faults import ProcessingTimeout
 from .container import Container, Data, Limits, check_size, corrupt
 from .png import decode_text
 
@@ -14,6 +15,7 @@ _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _EXIF = b"Exif\0\0"
+_MAX_SCANS = 100
 
 
 class Segment(NamedTuple):
@@ -25,7 +27,7 @@ class Segment(NamedTuple):
 
 
 def walk(data: Data, limits: Limits) -> Container:
-    """The facts of a JPEG that reaches its end marker. Raises ImageCorrupt and TooManyPixels."""
+    """The facts of a JPEG that reaches its end. Raises ImageCorrupt, TooManyPixels, ProcessingTimeout."""
     size: tuple[int, int] | None = None
     comments: list[tuple[str, str]] = []
     exif, scans, at = b"", 0, 2
@@ -40,6 +42,8 @@ def walk(data: Data, limits: Limits) -> Container:
         elif segment.marker == _COM and len(comments) < 100:
             comments.append(("comment", decode_text(body)))
         scans += segment.marker == _SOS
+        if scans > _MAX_SCANS:
+            raise ProcessingTimeout("It has more scans than any real image: decoding would take too long.")
         at = _after_scan(data, segment.end) if segment.marker == _SOS else segment.end
     if size is None or not scans:
         raise corrupt("it has no pixels")

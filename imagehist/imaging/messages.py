@@ -17,6 +17,7 @@ _FAULTS: dict[str, type[faults.Fault]] = {
         faults.TooManyPixels,
         faults.TooManyFrames,
         faults.ProcessingFailed,
+        faults.ProcessingTimeout,
     )
 }
 

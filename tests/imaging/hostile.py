@@ -110,6 +110,21 @@ def webp_frames(count: int) -> bytes:
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
+def many_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan is repeated: each makes the decoder go everywhere."""
+    whole = pictures.jpeg(640, 480, progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    return whole[:-2] + whole[last:-2] * count + whole[-2:]
+
+
+def endless_png() -> bytes:
+    """A black PNG of 60,000 pixels on each side: some ten seconds of work in a few megabytes."""
+    packer = zlib.compressobj(9)
+    head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    piece = packer.compress(bytes(16 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return raw_png(60_000, 60_000, head + piece * 650)
+
+
 def saved(form: str, **options: object) -> bytes:
     target = io.BytesIO()
     Image.new("RGB", (32, 32), "red").save(target, form, **options)

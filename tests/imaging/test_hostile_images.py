@@ -19,6 +19,7 @@ from imagehist.imaging.pool import WorkerPool
 from imagehist.model.faults import (
     FormatNotAllowed,
     ImageCorrupt,
+    ProcessingTimeout,
     TooManyFrames,
     TooManyPixels,
 )
@@ -138,6 +139,14 @@ DAMAGED = {
 def test_damage_is_found(inspect: Inspect, name: str):
     with pytest.raises(ImageCorrupt):
         inspect(DAMAGED[name])
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_at_once(inspect: Inspect):
+    began = time.monotonic()
+    with pytest.raises(ProcessingTimeout):
+        inspect(hostile.many_scans(3_000))
+    assert time.monotonic() - began < 3
+    assert inspect(pictures.jpeg(640, 480, progressive=True)).width == 640
 
 
 def test_a_jpeg_whose_scan_ends_early_is_corrupt_where_libvips_decodes(tmp_path: Path):

@@ -16,11 +16,12 @@ from imagehist.imaging import pool as pool_module
 from imagehist.imaging.pool import WorkerPool
 from imagehist.model.faults import ImageCorrupt, ProcessingFailed, ProcessingTimeout
 from tests import pictures
+from tests.imaging import hostile
 
 
 @pytest.fixture
 def own() -> Iterator[WorkerPool]:
-    pool = WorkerPool(1, 30.0)
+    pool = WorkerPool(1, 30.0, max_pixels=10**10)
     yield pool
     pool.close()
 
@@ -34,16 +35,10 @@ def picture(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def slow_picture(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A progressive JPEG of very many scans: seconds of work in a few megabytes."""
-    path = tmp_path_factory.mktemp("slow") / "slow.jpg"
-    path.write_bytes(many_scans())
+    """Seconds of work in a small file."""
+    path = tmp_path_factory.mktemp("slow") / "slow.png"
+    path.write_bytes(hostile.endless_png())
     return str(path)
-
-
-def many_scans() -> bytes:
-    whole = pictures.jpeg(4000, 4000, progressive=True)
-    last = whole.rindex(b"\xff\xda")
-    return whole[:-2] + whole[last:-2] * 4000 + whole[-2:]
 
 
 def alive(pid: int) -> bool:
@@ -91,7 +86,7 @@ def test_a_child_killed_within_a_job_fails_that_job_only(own: WorkerPool, pictur
 
 
 def test_a_lingering_job_times_out_and_its_child_is_replaced(picture: str, slow_picture: str):
-    pool = WorkerPool(1, 0.5)
+    pool = WorkerPool(1, 0.5, max_pixels=10**10)
     try:
         pool.inspect(picture)
         pids = pool.pids()
@@ -106,7 +101,7 @@ def test_a_lingering_job_times_out_and_its_child_is_replaced(picture: str, slow_
 
 
 def test_processor_time_is_limited_by_the_kernel(picture: str, slow_picture: str):
-    pool = WorkerPool(1, 30.0, cpu_seconds=1)
+    pool = WorkerPool(1, 30.0, cpu_seconds=1, max_pixels=10**10)
     try:
         for _ in range(3):
             pool.inspect(picture)
@@ -152,7 +147,7 @@ def test_many_threads_share_few_children(picture: str):
 def test_a_child_that_cannot_start_fails_quickly_and_is_tried_again(picture: str, monkeypatch):
     python = sys.executable
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
-    pool = WorkerPool(1, 30.0)
+    pool = WorkerPool(1, 30.0, max_pixels=10**10)
     try:
         with pytest.raises(ProcessingFailed):
             pool.inspect(picture)
@@ -167,7 +162,7 @@ def test_a_child_that_cannot_start_fails_quickly_and_is_tried_again(picture: str
 
 
 def test_close_ends_all_children_and_waiting_jobs(picture: str, slow_picture: str):
-    pool = WorkerPool(1, 30.0)
+    pool = WorkerPool(1, 30.0, max_pixels=10**10)
     pool.inspect(picture)
     pids = pool.pids()
     with ThreadPoolExecutor(3) as threads:
@@ -196,7 +191,7 @@ def test_a_child_has_two_pipes_and_no_secrets(picture: str, monkeypatch: pytest.
     monkeypatch.setenv("IMAGEHIST_ADMIN_TOKEN", "very-secret-value")
     with open(os.devnull, "rb") as other:
         os.set_inheritable(other.fileno(), True)
-        pool = WorkerPool(1, 30.0)
+        pool = WorkerPool(1, 30.0, max_pixels=10**10)
         try:
             pool.inspect(picture)
             (pid,) = pool.pids()
@@ -209,7 +204,7 @@ def test_a_child_has_two_pipes_and_no_secrets(picture: str, monkeypatch: pytest.
 PARENT = """
 import sys, threading
 from imagehist.imaging.pool import WorkerPool
-pool = WorkerPool(2, 60.0, cpu_seconds=60)
+pool = WorkerPool(2, 60.0, cpu_seconds=60, max_pixels=10**10)
 starter = threading.Thread(target=lambda: [pool.inspect(sys.argv[1]) for _ in range(4)])
 starter.start(); starter.join()
 while len(pool.pids()) < 2: pass

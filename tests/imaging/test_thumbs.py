@@ -52,6 +52,22 @@ def test_a_thumb_shows_the_picture_at_384(inspect: Inspect, name: str):
     assert "exif" not in thumb.info
 
 
+@pytest.mark.parametrize("make", [pictures.png, pictures.jpeg, pictures.webp])
+def test_large_pictures_shrink_without_seams(inspect: Inspect, make: Callable[..., bytes]):
+    thumb = opened(inspect(make(2000, 2900)).thumb)
+    assert thumb.size == (265, 384)
+    assert distance(thumb, pictures.picture(2000, 2900)) < 4
+
+
+@pytest.mark.slow
+def test_the_largest_pictures_fit_into_the_memory_of_a_child(inspect: Inspect):
+    row = b"\0" + b"\x40\x80\xc0\xff" * 10_000
+    packer = zlib.compressobj(1)
+    packed = b"".join(packer.compress(row) for _ in range(10_000)) + packer.flush()
+    assert inspect(hostile.raw_png(10_000, 10_000, packed, colour=6)).width == 10_000
+    assert inspect(pictures.webp(8_000, 6_000)).width == 8_000
+
+
 def test_small_pictures_are_not_enlarged(inspect: Inspect):
     assert opened(inspect(pictures.png(20, 10)).thumb).size == (20, 10)
 
@@ -210,12 +226,15 @@ def test_a_thumbhash_takes_no_large_picture():
         thumbhash.encode(101, 1, bytes(404))
 
 
-def test_a_worker_stays_small_at_twelve_megapixels(pool: WorkerPool, tmp_path: Path):
+@pytest.mark.parametrize("engine", ["auto", "pillow"])
+def test_a_worker_stays_small_at_twelve_megapixels(engine: str, tmp_path: Path):
+    pool = WorkerPool(1, 30.0, engine=engine)
     path = tmp_path / "big"
-    for make in (pictures.png, pictures.jpeg):
-        path.write_bytes(make(4000, 3000))
-        pool.inspect(str(path))
-    (pid,) = pool.pids()
-    status = Path(f"/proc/{pid}/status").read_text()
-    peak = int(status.partition("VmHWM:")[2].split()[0]) // 1024
-    assert peak <= 300
+    try:
+        for make in (pictures.png, pictures.jpeg):
+            path.write_bytes(make(4000, 3000))
+            pool.inspect(str(path))
+        status = Path(f"/proc/{pool.pids()[0]}/status").read_text()
+    finally:
+        pool.close()
+    assert int(status.partition("VmHWM:")[2].split()[0]) <= 300 * 1024
