@@ -10,7 +10,7 @@ from aiohttp import web
 from ..following import Follower
 from ..opening import Opened
 from ..settings import Settings
-from . import health, history, images, keys, lists, me, outputs, uploads
+from . import health, history, images, keys, lists, me, openapi, outputs, uploads
 from .background import Background
 from .caches import ByteCache
 from .cursors import Cursors
@@ -47,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/history", history.list_history),
     Route("POST", "/api/v1/history/{seq}/undo", history.undo_entry),
     Route("GET", "/api/v1/me", me.get_me),
+    Route("GET", "/api/v1/openapi.json", openapi.describe),
     Route("GET", "/outputs/{key:.+}", outputs.by_key),
 )
 
@@ -59,6 +60,7 @@ def make_app(opened: Opened, settings: Settings) -> web.Application:
     app[keys.FOLLOWER] = Follower(opened.library)
     app[keys.PAGES], app[keys.THUMBS] = ByteCache(PAGE_CACHE_BYTES), ByteCache(settings.thumb_cache_bytes)
     app[lists.CURSORS] = Cursors(opened.secrets)
+    app[openapi.DESCRIPTION] = openapi.description(ROUTES)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     app.cleanup_ctx.append(_running)

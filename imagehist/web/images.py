@@ -22,6 +22,7 @@ from .replies import json_reply, record_reply
 
 MAX_NOTE = 10_000
 MAX_BULK_IDS = 200_000
+BULK_FIELDS = frozenset({"action", "ids", "select", "tags", "expect"})
 
 
 async def get_image(request: web.Request) -> web.Response:
@@ -117,7 +118,7 @@ async def _change_one(request: web.Request, change: Change, if_rev: int | None) 
 async def bulk(request: web.Request) -> web.Response:
     """Change many images by ids or by query as one line of history."""
     data = await json_body(request, request.app[SETTINGS].body_seconds)
-    if not isinstance(data, dict) or data.keys() - {"action", "ids", "select", "tags", "expect"}:
+    if not isinstance(data, dict) or data.keys() - BULK_FIELDS:
         raise BadParameter("The body has action, ids or select, and tags or expect.")
     change, missing = _change(request, data), list[str]()
     owner = owner_of(request)

@@ -15,7 +15,7 @@ from .parameters import DEFAULT_SIZE, FILTERS, MAX_SIZE, flag, list_query, whole
 from .replies import bytes_reply, with_urls
 
 CURSORS = web.AppKey("cursors", Cursors)
-_PARAMETERS = FILTERS | {"page", "size", "cursor", "total"}
+PARAMETERS = FILTERS | {"page", "size", "cursor", "total"}
 
 
 async def list_images(request: web.Request) -> web.Response:
@@ -33,7 +33,7 @@ async def list_images(request: web.Request) -> web.Response:
 def _page(request: web.Request, owner: str) -> tuple[object, bytes]:
     mark = request.app[FOLLOWER].refresh(owner)
     values = request.query
-    unknown = values.keys() - _PARAMETERS
+    unknown = values.keys() - PARAMETERS
     if unknown:
         raise BadParameter(f"There is no parameter {min(unknown)[:40]}.", field=min(unknown)[:40])
     query = list_query(owner, values)
