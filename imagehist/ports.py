@@ -243,9 +243,6 @@ class Index(Protocol):
     One index may be shared by several processes: `apply` is a compare-and-set on the owner's cursor.
     """
 
-    def version(self) -> int:
-        """A number that changes when anything was applied, by whatever process."""
-
     def cursor(self, owner: str) -> Cursor | None:
         """How far the owner's history is applied."""
 

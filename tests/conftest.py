@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 NOTES = pytest.StashKey[list[str]]()
 
@@ -16,6 +17,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[NOTES] = []
+    examples = 25 if config.getoption("--quick") else 200
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    settings.register_profile("run", max_examples=examples, deadline=None, suppress_health_check=slow)
+    settings.load_profile("run")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import orjson
-
+from ..model.entries import Entry
 from ..model.folding import changed_fields, effects, status_set, touched_count
 from ..model.queries import Place, Query, matches, sort_value
-from ..model.records import HEAVY, ImageRecord, record_to_dict
+from ..model.records import ImageRecord
 from ..ports import Cursor, Head, Placed, Row, Usage
+from .bodies import light_json
 
 
 @dataclass(slots=True)
 class _Library:
     records: dict[str, ImageRecord] = field(default_factory=dict)
     added_by: dict[str, int] = field(default_factory=dict)
+    arrivals: dict[str, int] = field(default_factory=dict)
+    arrived: int = 0
     purged: dict[str, int] = field(default_factory=dict)
     heads: dict[int, Head] = field(default_factory=dict)
     places: dict[int, Cursor] = field(default_factory=dict)
     cursor: Cursor | None = None
-
-
-def light_json(record: ImageRecord) -> bytes:
-    """A record's JSON as lists carry it, without the heavy fields."""
-    return orjson.dumps({name: value for name, value in record_to_dict(record).items() if name not in HEAVY})
 
 
 class MemoryIndex:
@@ -33,10 +30,6 @@ class MemoryIndex:
 
     def __init__(self) -> None:
         self._owners: dict[str, _Library] = {}
-        self._version = 0
-
-    def version(self) -> int:
-        return self._version
 
     def _of(self, owner: str) -> _Library:
         return self._owners.get(owner) or _Library()
@@ -52,17 +45,19 @@ class MemoryIndex:
         for placed in entries:
             self._fold(library, placed)
         library.cursor = end
-        self._version += 1
         return True
 
     def _fold(self, library: _Library, placed: Placed) -> None:
         entry = placed.entry
         for image, record in effects(entry, lambda ids: _present(library, ids)):
             if record is None:
-                library.records.pop(image, None)
+                _take_out(library, image)
                 library.purged[image] = entry.seq
                 continue
-            library.added_by.setdefault(image, entry.seq)
+            if image not in library.records:
+                library.arrived += 1
+                library.arrivals[image] = library.arrived
+                library.added_by[image] = entry.seq
             library.purged.pop(image, None)
             library.records[image] = record
         if not placed.restated:
@@ -84,23 +79,29 @@ class MemoryIndex:
     def tombstones(self, owner: str) -> list[tuple[str, int]]:
         return sorted(self._of(owner).purged.items())
 
-    def _matching(self, query: Query) -> list[ImageRecord]:
-        """Matching records in the asked order; equal sort values in the order they came."""
-        found = [record for record in self._of(query.owner).records.values() if matches(record, query)]
-        if query.order == "oldest":
-            return sorted(found, key=lambda record: sort_value(record, query.order))
-        found.reverse()
-        return sorted(found, key=lambda record: -sort_value(record, query.order))
+    def _rank(self, query: Query, value: int, arrival: int) -> tuple[int, int]:
+        sign = 1 if query.order == "oldest" else -1
+        return sign * value, sign * arrival
+
+    def _matching(self, query: Query) -> list[tuple[tuple[int, int], ImageRecord]]:
+        """Matching records by rank in the asked order; equal sort values by the order they came in."""
+        library = self._of(query.owner)
+        found = (record for record in library.records.values() if matches(record, query))
+        ranked = (
+            (self._rank(query, sort_value(record, query.order), library.arrivals[record.id]), record)
+            for record in found
+        )
+        return sorted(ranked, key=lambda one: one[0])
 
     def page(self, query: Query, after: Place | None, size: int, skip: int = 0) -> list[Row]:
         found = self._matching(query)
-        start = skip
         if after is not None:
-            ids = [record.id for record in found]
-            start = ids.index(after.id) + 1 if after.id in ids else _behind(found, query, after)
+            behind = 1 << 62 if query.order == "oldest" else 0
+            place = self._rank(query, after.value, self._of(query.owner).arrivals.get(after.id, behind))
+            found = [one for one in found if one[0] > place]
         return [
             Row(Place(sort_value(record, query.order), record.id), light_json(record))
-            for record in found[start : start + size]
+            for _, record in found[skip : skip + size]
         ]
 
     def count(self, query: Query) -> int:
@@ -110,7 +111,7 @@ class MemoryIndex:
         added_by = self._of(query.owner).added_by
         return [
             record.id
-            for record in self._matching(query)
+            for _, record in self._matching(query)
             if until_rev is None or added_by[record.id] <= until_rev
         ]
 
@@ -139,6 +140,9 @@ class MemoryIndex:
         trash = [record.bytes for record in records if record.status == "trash"]
         return Usage(len(records), sum(record.bytes for record in records), len(trash), sum(trash))
 
+    def finish_building(self) -> None:
+        """Nothing was left out."""
+
     def close(self) -> None:
         self._owners.clear()
 
@@ -147,22 +151,24 @@ def _present(library: _Library, ids: Sequence[str]) -> dict[str, ImageRecord]:
     return {image: library.records[image] for image in ids if image in library.records}
 
 
-def _behind(found: list[ImageRecord], query: Query, after: Place) -> int:
-    sign = 1 if query.order == "oldest" else -1
-    return sum(1 for record in found if sign * sort_value(record, query.order) <= sign * after.value)
+def _take_out(library: _Library, image: str) -> None:
+    for table in (library.records, library.arrivals, library.added_by):
+        table.pop(image, None)
 
 
 def _note_head(library: _Library, placed: Placed) -> None:
     entry = placed.entry
     head = library.heads.get(entry.seq)
-    count = touched_count(entry) + (head.images if head else 0)
+    if head is not None:
+        library.heads[entry.seq] = _joined(head, entry)
+        return
     library.places.setdefault(entry.seq, Cursor(placed.generation, placed.offset, entry.seq - 1))
     library.heads[entry.seq] = Head(
         entry.seq,
         entry.at,
         entry.by,
         entry.op,
-        count,
+        touched_count(entry),
         entry.undoes,
         None,
         changed_fields(entry),
@@ -170,3 +176,12 @@ def _note_head(library: _Library, placed: Placed) -> None:
     )
     if entry.undoes is not None and entry.undoes in library.heads:
         library.heads[entry.undoes] = library.heads[entry.undoes]._replace(undone_by=entry.seq)
+
+
+def _joined(head: Head, entry: Entry) -> Head:
+    """The head of a change with one more of its parts."""
+    return head._replace(
+        images=head.images + touched_count(entry),
+        fields=tuple(sorted({*head.fields, *changed_fields(entry)})),
+        status=head.status if head.status == status_set(entry) else None,
+    )

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ..model.queries import Query, fold_text
-from .schema import DAY, DAY_MICROS, FAVORITE, RATIO, TAG, WORKFLOW, list_number
+from .bodies import LIGHT
+from .schema import ALL, DAY, DAY_MICROS, FAVORITE, RATIO, TAG, WORKFLOW, list_number
 
-_SORTS = {"newest": "at", "oldest": "at", "largest": "bytes", "trashed": "trashed"}
+_SORTS = {"newest": "at", "oldest": "at", "largest": "bytes", "trashed": "gone"}
+_OWN_INDEX = {"largest": "image_bytes", "trashed": "image_gone"}
+_FACET_INDEX = {WORKFLOW: "image_workflow", RATIO: "image_ratio", FAVORITE: "image_favorite"}
+_WORTH_SORTING = 8_000
+"""Up to so many images, sorting a posting list is cheaper than looking for them along another order."""
+_FAR = 1_000
 
 
 class Filters(NamedTuple):
-    """A query with its words replaced by their numbers; None when a word is in no image at all."""
+    """A query with its words replaced by their numbers, in an order its lists have."""
 
     tags: tuple[int, ...]
     workflow: int | None
@@ -21,14 +28,15 @@ class Filters(NamedTuple):
     since: int | None
     until: int | None
     text: str | None
+    order: str
 
 
-class Part(NamedTuple):
-    """The SQL that walks one list in order: FROM and WHERE with their values, and the sort column."""
+class Walk(NamedTuple):
+    """The SQL that walks one list: FROM and WHERE with their values, the sort column and its table."""
 
     source: str
     where: str
-    values: list[object]
+    values: list[Any]
     sort: str
     descending: bool
 
@@ -39,18 +47,18 @@ def lists_of(query: Query, owner: int) -> list[int]:
 
 
 def filters_of(db: sqlite3.Connection, query: Query) -> Filters | None:
-    """The filters by number; None when nothing can match."""
-    tags = [word_number(db, fold_text(tag)) for tag in query.tags]
-    workflow = None if query.workflow_id is None else word_number(db, query.workflow_id)
-    ratio = None if query.aspect_ratio is None else word_number(db, query.aspect_ratio)
+    """The filters by number; None when nothing can match because a word is in no image at all."""
+    tags = tuple({_word(db, fold_text(tag)): None for tag in query.tags})
+    workflow = None if query.workflow_id is None else _word(db, query.workflow_id)
+    ratio = None if query.aspect_ratio is None else _word(db, query.aspect_ratio)
     if -1 in (*tags, workflow, ratio):
         return None
     text = None if query.text is None else fold_text(query.text)
-    return Filters(tuple(tags), workflow, ratio, query.favorite, query.since, query.until, text)
+    order = "newest" if query.order == "trashed" and query.status != "trash" else query.order
+    return Filters(tags, workflow, ratio, query.favorite, query.since, query.until, text, order)
 
 
-def word_number(db: sqlite3.Connection, text: str) -> int:
-    """The number of an interned word, -1 when no image ever had it."""
+def _word(db: sqlite3.Connection, text: str) -> int:
     row = db.execute("SELECT no FROM word WHERE text = ?", (text,)).fetchone()
     return -1 if row is None else int(row[0])
 
@@ -63,7 +71,7 @@ def kept_total(db: sqlite3.Connection, number: int, facet: int, value: int) -> i
     return 0 if row is None else int(row[0])
 
 
-def postings(filters: Filters) -> list[tuple[int, int]]:
+def _postings(filters: Filters) -> list[tuple[int, int]]:
     """(facet, value) of every filter that has a posting list of its own."""
     found = [(TAG, tag) for tag in filters.tags]
     found += [] if filters.workflow is None else [(WORKFLOW, filters.workflow)]
@@ -72,100 +80,139 @@ def postings(filters: Filters) -> list[tuple[int, int]]:
     return found
 
 
-def part(db: sqlite3.Connection, number: int, filters: Filters, order: str) -> Part:
-    """The walk through one list, along the shortest posting list the order allows."""
-    lead: tuple[int, int] | None = None
-    if order in ("newest", "oldest"):
-        lead = min(postings(filters), key=lambda p: kept_total(db, number, *p), default=None)
-    source = _source(lead, order)
-    conditions: list[str] = ["x.list = ?"]
-    values: list[object] = [number]
+def walk_of(db: sqlite3.Connection, number: int, filters: Filters) -> Walk:
+    """The walk through one list, along the shortest posting list."""
+    totals = {posting: kept_total(db, number, *posting) for posting in _postings(filters)}
+    lead = min(totals, key=totals.__getitem__, default=None)
+    sort = _SORTS[filters.order]
+    if sort != "at" and (lead is None or totals[lead] > _WORTH_SORTING):
+        lead, source = None, f"image x INDEXED BY {_OWN_INDEX[filters.order]}"
+    elif lead is None:
+        source = "image x INDEXED BY image_new"
+    elif lead[0] == TAG:
+        source = "tagged x" if sort == "at" else "tagged x CROSS JOIN image s ON s.no = x.no"
+    else:
+        source = f"image x INDEXED BY {_FACET_INDEX[lead[0]]}"
+    where, values = _conditions(filters, lead, number)
+    table = "s" if " s ON " in source else "x"
+    return Walk(source, where, values, f"{table}.{sort}", filters.order != "oldest")
+
+
+def _conditions(filters: Filters, lead: tuple[int, int] | None, number: int) -> tuple[str, list[Any]]:
+    conditions: list[tuple[str, list[Any]]] = [("x.list = ?", [number])]
     if lead is not None and lead[0] == TAG:
-        conditions.append("x.tag = ?")
-        values.append(lead[1])
-    _narrow(conditions, values, filters, lead, number)
-    return Part(source, " AND ".join(conditions), values, _SORTS[order], order != "oldest")
+        conditions.append(("x.tag = ?", [lead[1]]))
+    simple = {
+        "x.workflow = ?": filters.workflow,
+        "x.ratio = ?": filters.ratio,
+        "x.at >= ?": filters.since,
+        "x.at < ?": filters.until,
+    }
+    conditions += [(condition, [value]) for condition, value in simple.items() if value is not None]
+    if filters.favorite is not None:
+        conditions.append((f"x.favorite = {int(filters.favorite)}", []))
+    conditions += [
+        ("EXISTS (SELECT 1 FROM tagged t WHERE t.list = ? AND t.tag = ? AND t.at = x.at AND t.no = x.no)",
+         [number, tag])
+        for tag in filters.tags if (TAG, tag) != lead
+    ]  # fmt: skip
+    if filters.text is not None:
+        found = "EXISTS (SELECT 1 FROM searched s WHERE s.no = x.no AND instr(s.text, ?))"
+        conditions.append((found, [filters.text]))
+    if filters.order == "trashed" and (lead is None or lead[0] != TAG):
+        conditions.append(("x.gone IS NOT NULL", []))
+    return " AND ".join(text for text, _ in conditions), [value for _, many in conditions for value in many]
 
 
-def _source(lead: tuple[int, int] | None, order: str) -> str:
-    if order == "largest":
-        return "image x INDEXED BY image_bytes"
-    if order == "trashed":
-        return "image x INDEXED BY image_trashed"
-    if lead is None:
-        return "image x INDEXED BY image_new"
-    if lead[0] == TAG:
-        return "tagged x"
+def page_rows(
+    db: sqlite3.Connection,
+    filters: Filters,
+    lists: Sequence[int],
+    place: tuple[int, int] | None,
+    portion: tuple[int, int],
+) -> list[tuple[Any, ...]]:
+    """(sort value, row number, id, …the columns of a light body) of the next images behind `place`;
+    a portion is how many, and how many to pass over first."""
+    size, skip = portion
+    if len(lists) > 1:
+        found = [row for one in lists for row in page_rows(db, filters, [one], place, (size + skip, 0))]
+        return sorted(found, key=_order, reverse=filters.order != "oldest")[skip : skip + size]
+    if place is None:
+        filters, skip = _jump_days(db, lists[0], filters, skip)
+    walk = walk_of(db, lists[0], filters)
+    values = [*walk.values, *(place or ()), size, skip]
+    rows = db.execute(page_sql(walk, place is not None), values).fetchall()
+    rows.sort(key=_order, reverse=walk.descending)
+    return rows
+
+
+def _order(row: tuple[Any, ...]) -> tuple[int, int]:
+    return row[0], row[1]
+
+
+def page_sql(walk: Walk, behind: bool) -> str:
+    """The statement of a page; it takes the walk's values, the place if there is one, size and skip."""
+    way, beyond = ("DESC", "<") if walk.descending else ("ASC", ">")
+    condition = f" AND ({walk.sort}, x.no) {beyond} (?, ?)" if behind else ""
     return (
-        f"image x INDEXED BY image_{ {WORKFLOW: 'workflow', RATIO: 'ratio', FAVORITE: 'favorite'}[lead[0]] }"
+        f"SELECT w.value, w.no, i.id, {LIGHT} FROM"
+        f" (SELECT {walk.sort} AS value, x.no AS no FROM {walk.source} WHERE {walk.where}{condition}"
+        f" ORDER BY {walk.sort} {way}, x.no {way} LIMIT ? OFFSET ?) w"
+        " CROSS JOIN image i ON i.no = w.no CROSS JOIN body b ON b.no = w.no"
     )
 
 
-def _narrow(
-    conditions: list[str], values: list[object], filters: Filters, lead: tuple[int, int] | None, number: int
-) -> None:
-    simple = [
-        ("x.workflow = ?", filters.workflow),
-        ("x.ratio = ?", filters.ratio),
-        ("x.favorite = ?", None if filters.favorite is None else int(filters.favorite)),
-        ("x.at >= ?", filters.since),
-        ("x.at < ?", filters.until),
-    ]
-    for condition, value in simple:
-        if value is not None:
-            conditions.append("x.favorite = 1" if condition == "x.favorite = ?" and value else condition)
-            values += [] if conditions[-1] == "x.favorite = 1" else [value]
-    for tag in filters.tags:
-        if (TAG, tag) != lead:
-            conditions.append(
-                "EXISTS (SELECT 1 FROM tagged t WHERE t.list = ? AND t.tag = ?"
-                " AND t.at = x.at AND t.no = x.no)"
-            )
-            values += [number, tag]
-    if filters.text is not None:
-        conditions.append("EXISTS (SELECT 1 FROM searched s WHERE s.no = x.no AND instr(s.text, ?))")
-        values.append(filters.text)
+def _jump_days(db: sqlite3.Connection, number: int, filters: Filters, skip: int) -> tuple[Filters, int]:
+    """A far page of a whole list begins at the day it falls into, not at the first image."""
+    if skip < _FAR or filters != Filters((), None, None, None, None, None, None, filters.order):
+        return filters, skip
+    if filters.order not in ("newest", "oldest"):
+        return filters, skip
+    way = "DESC" if filters.order == "newest" else "ASC"
+    days = f"SELECT value, n FROM total WHERE list = ? AND facet = ? ORDER BY value {way}"
+    for day, n in db.execute(days, (number, DAY)).fetchall():
+        if n > skip:
+            until = (day + 1) * DAY_MICROS if way == "DESC" else None
+            return filters._replace(since=None if until else day * DAY_MICROS, until=until), skip
+        skip -= n
+    return filters, skip
 
 
-def walk_page(
-    db: sqlite3.Connection, walk: Part, place: tuple[int, int] | None, size: int, skip: int
-) -> list[tuple[int, int]]:
-    """(sort value, row number) of the next images behind `place`."""
-    where, values = walk.where, list(walk.values)
-    if place is not None:
-        where += f" AND (x.{walk.sort}, x.no) {'<' if walk.descending else '>'} (?, ?)"
-        values += place
-    if walk.sort == "trashed":
-        where += " AND x.trashed IS NOT NULL"
-    way = "DESC" if walk.descending else "ASC"
-    return db.execute(
-        f"SELECT x.{walk.sort}, x.no FROM {walk.source} WHERE {where}"
-        f" ORDER BY x.{walk.sort} {way}, x.no {way} LIMIT ? OFFSET ?",
-        (*values, size, skip),
-    ).fetchall()
+def matching_ids(db: sqlite3.Connection, number: int, filters: Filters, until: int | None) -> list[str]:
+    """The ids of a list that match, of images first added by lines up to `until`; in no order."""
+    walk = walk_of(db, number, filters._replace(order="newest"))
+    rows = db.execute(
+        f"SELECT i.id FROM (SELECT x.no FROM {walk.source} WHERE {walk.where}) w"
+        " CROSS JOIN image i ON i.no = w.no WHERE i.added <= ?",
+        (*walk.values, 1 << 62 if until is None else until),
+    )
+    return [row[0].hex() for row in rows]
 
 
 def count(db: sqlite3.Connection, number: int, filters: Filters) -> int:
     """Exactly how many of a list match: kept totals for one filter, else a covered walk."""
-    found = postings(filters)
-    dated = filters.since is not None or filters.until is not None
-    if filters.text is None and filters.favorite is not False:
-        if not dated and len(found) <= 1:
-            return kept_total(db, number, *(found[0] if found else (0, 0)))
-        if dated and not found:
-            return _count_days(db, number, filters)
-    return _walk_count(db, number, filters)
+    found = _postings(filters)
+    is_dated = filters.since is not None or filters.until is not None
+    if filters.text is not None or len(found) > 1 or (is_dated and (found or filters.favorite is False)):
+        return _walk_count(db, number, filters)
+    if is_dated:
+        return _count_days(db, number, filters)
+    if filters.favorite is not False:
+        return kept_total(db, number, *(found[0] if found else (ALL, 0)))
+    if found:
+        return _walk_count(db, number, filters)
+    return kept_total(db, number, ALL, 0) - kept_total(db, number, FAVORITE, 1)
 
 
 def _walk_count(db: sqlite3.Connection, number: int, filters: Filters) -> int:
-    walk = part(db, number, filters, "newest")
+    walk = walk_of(db, number, filters._replace(order="newest"))
     row = db.execute(f"SELECT count(*) FROM {walk.source} WHERE {walk.where}", walk.values).fetchone()
     return int(row[0])
 
 
 def _count_days(db: sqlite3.Connection, number: int, filters: Filters) -> int:
     """Whole UTC days from the kept totals, the broken days at both ends by walking them."""
-    first = -(-(filters.since or 0) // DAY_MICROS) if filters.since is not None else -(1 << 40)
+    first = -(-filters.since // DAY_MICROS) if filters.since is not None else -(1 << 40)
     last = filters.until // DAY_MICROS if filters.until is not None else 1 << 40
     if last <= first:
         return _walk_count(db, number, filters)

@@ -11,16 +11,29 @@ from ..model.faults import FormatNewer
 from ..model.queries import Place, Query
 from ..model.records import ImageRecord
 from ..ports import Cursor, Head, Placed, Row, Usage
-from .applying import Folder, records_by_id, sha_number
-from .bodies import light_body, record_of
-from .schema import ALL, INDEXES, TOTALS_OF_EVERYTHING, connect, is_trash_list, prepare
-from .selecting import count, filters_of, lists_of, part, walk_page
+from .applying import Folder
+from .bodies import WHOLE, light_body, record_of
+from .rows import records_by_id, sha_number
+from .schema import (
+    ALL,
+    INDEXES,
+    TOTALS_OF_EVERYTHING,
+    connect,
+    connect_for_building,
+    is_trash_list,
+    prepare,
+)
+from .selecting import count, filters_of, lists_of, matching_ids, page_rows
 
 _HEAD = "seq, at, by, op, count, undoes, undone_by, fields, status"
+_BODIES = "FROM image i CROSS JOIN body b ON b.no = i.no"
 
 
 class SqliteIndex:
-    """Readers have a connection a thread; one writer connection takes turns under a lock."""
+    """Readers have a connection a thread; one writer connection takes turns under a lock.
+
+    While `building` there is one connection for everything, and nothing survives a crash.
+    """
 
     def __init__(self, path: str, building: bool = False) -> None:
         self._path = path
@@ -28,7 +41,7 @@ class SqliteIndex:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        self._writer = connect(path, writable=True)
+        self._writer = connect_for_building(path) if building else connect(path, writable=True)
         if not prepare(self._writer, indexes=not building):
             raise FormatNewer(
                 "The index was made by another version; remove index.sqlite* to have it rebuilt."
@@ -46,9 +59,6 @@ class SqliteIndex:
     def close(self) -> None:
         for connection in {*self._readers, self._writer}:
             connection.close()
-
-    def version(self) -> int:
-        return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
 
     def _number(self, owner: str) -> int | None:
         row = self._reader.execute("SELECT no FROM owner WHERE name = ?", (owner,)).fetchone()
@@ -79,14 +89,14 @@ class SqliteIndex:
         return True
 
     def finish_building(self) -> None:
-        """Make the secondary indexes and totals that were left out while building."""
-        self._writer.executescript(f"BEGIN;{INDEXES}{TOTALS_OF_EVERYTHING}COMMIT;")
-        self._building = False
+        if self._building:
+            self._writer.execute("PRAGMA synchronous = NORMAL")  # the commit makes the whole file durable
+            self._writer.executescript(f"BEGIN;{INDEXES}{TOTALS_OF_EVERYTHING}COMMIT;")
+            self._building = False
 
     def take_from(self, built: SqliteIndex) -> None:
         """Replace everything by the rows of another index, in one step for every reader."""
         with self._lock, built._lock:
-            built._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             built._writer.backup(self._writer)
 
     def owners(self) -> list[str]:
@@ -98,12 +108,13 @@ class SqliteIndex:
         return {} if number is None else records_by_id(self._reader, number, ids)
 
     def every_record(self, owner: str) -> Iterator[ImageRecord]:
-        rows = self._reader.execute(
-            "SELECT i.rev, i.list, i.trashed, i.favorite, b.rev, b.light, b.heavy FROM image i"
-            " CROSS JOIN body b ON b.no = i.no WHERE i.owner = ? ORDER BY i.id",
-            (self._number(owner),),
-        )
-        yield from map(record_of, rows)
+        number, last = self._number(owner), b""
+        while rows := self._reader.execute(
+            f"SELECT i.id, {WHOLE} {_BODIES} WHERE i.owner = ? AND i.id > ? ORDER BY i.id LIMIT 500",
+            (number, last),
+        ).fetchall():  # in portions: an open statement would hold this thread at its moment
+            yield from (record_of(row[1:]) for row in rows)
+            last = rows[-1][0]
 
     def purged(self, owner: str, ids: Sequence[str]) -> dict[str, int]:
         number = self._number(owner)
@@ -124,23 +135,9 @@ class SqliteIndex:
         filters = None if number is None else filters_of(db, query)
         if number is None or filters is None:
             return []
-        walks = [part(db, one, filters, query.order) for one in lists_of(query, number)]
-        place = None if after is None else (after.value, _image_number(db, number, after))
-        if len(walks) == 1:
-            found = walk_page(db, walks[0], place, size, skip)
-        else:
-            sign = 1 if query.order == "oldest" else -1
-            merged = (one for walk in walks for one in walk_page(db, walk, place, size + skip, 0))
-            found = sorted(merged, key=lambda one: (sign * one[0], sign * one[1]))[skip : skip + size]
-        return [self._row(db, value, image) for value, image in found]
-
-    def _row(self, db: sqlite3.Connection, value: int, image: int) -> Row:
-        row = db.execute(
-            "SELECT i.id, i.rev, i.list, i.trashed, i.favorite, b.rev, b.light FROM image i"
-            " CROSS JOIN body b ON b.no = i.no WHERE i.no = ?",
-            (image,),
-        ).fetchone()
-        return Row(Place(value, row[0].hex()), light_body(*row[1:]))
+        place = _place(db, number, query, after)
+        rows = page_rows(db, filters, lists_of(query, number), place, (size, skip))
+        return [Row(Place(row[0], row[2].hex()), light_body(row[3:])) for row in rows]
 
     def count(self, query: Query) -> int:
         db, number = self._reader, self._number(query.owner)
@@ -154,29 +151,20 @@ class SqliteIndex:
         filters = None if number is None else filters_of(db, query)
         if number is None or filters is None:
             return []
-        found: list[str] = []
-        for one in lists_of(query, number):
-            walk = part(db, one, filters, query.order)
-            rows = db.execute(
-                f"SELECT i.id FROM (SELECT x.no FROM {walk.source} WHERE {walk.where}) w CROSS JOIN image i"
-                " ON i.no = w.no WHERE i.added <= ?",
-                (*walk.values, until_rev or 1 << 62),
-            )
-            found += [row[0].hex() for row in rows]
-        return found
+        return [
+            image for one in lists_of(query, number) for image in matching_ids(db, one, filters, until_rev)
+        ]
 
     def by_sha256(self, owner: str, sha256: str) -> str | None:
         rows = self._reader.execute(
-            "SELECT i.id, b.light FROM image i CROSS JOIN body b ON b.no = i.no"
-            " WHERE i.owner = ? AND i.sha = ? ORDER BY i.at, i.id",
+            f"SELECT i.id, b.light {_BODIES} WHERE i.owner = ? AND i.sha = ? ORDER BY i.at, i.id",
             (self._number(owner), sha_number(sha256)),
         )
         return next((row[0].hex() for row in rows if sha256.encode() in row[1]), None)
 
     def by_idempotency_key(self, owner: str, key: str) -> list[ImageRecord]:
         rows = self._reader.execute(
-            "SELECT i.rev, i.list, i.trashed, i.favorite, b.rev, b.light, b.heavy FROM image i"
-            " CROSS JOIN body b ON b.no = i.no WHERE i.owner = ? AND i.idempotency = ? ORDER BY i.no",
+            f"SELECT {WHOLE} {_BODIES} WHERE i.owner = ? AND i.idempotency = ? ORDER BY i.no",
             (self._number(owner), key),
         )
         return list(map(record_of, rows))
@@ -189,10 +177,8 @@ class SqliteIndex:
         return [_head(row) for row in rows]
 
     def head_count(self, owner: str) -> int:
-        row = self._reader.execute(
-            "SELECT count(*) FROM entry WHERE owner = ?", (self._number(owner),)
-        ).fetchone()
-        return int(row[0])
+        row = self._reader.execute("SELECT entries FROM owner WHERE name = ?", (owner,)).fetchone()
+        return 0 if row is None else int(row[0])
 
     def head(self, owner: str, seq: int) -> Head | None:
         row = self._reader.execute(
@@ -202,7 +188,9 @@ class SqliteIndex:
 
     def place_of(self, owner: str, seq: int) -> Cursor | None:
         row = self._reader.execute(
-            "SELECT generation, offset FROM entry WHERE owner = ? AND seq = ?", (self._number(owner), seq)
+            "SELECT w.text, e.offset FROM entry e CROSS JOIN word w ON w.no = e.generation"
+            " WHERE e.owner = ? AND e.seq = ?",
+            (self._number(owner), seq),
         ).fetchone()
         return None if row is None else Cursor(row[0], row[1], seq - 1)
 
@@ -238,14 +226,18 @@ def _forget(db: sqlite3.Connection, number: int) -> None:
         db.execute(f"DELETE FROM {table} WHERE list BETWEEN ? AND ?", (number * 8, number * 8 + 7))
     for table in ("image", "entry", "tombstone"):
         db.execute(f"DELETE FROM {table} WHERE owner = ?", (number,))
+    db.execute("UPDATE owner SET entries = 0 WHERE no = ?", (number,))
 
 
-def _image_number(db: sqlite3.Connection, owner: int, place: Place) -> int:
+def _place(db: sqlite3.Connection, owner: int, query: Query, after: Place | None) -> tuple[int, int] | None:
     """The row of the image a page ended with; for a purged one, behind all of its instant."""
+    if after is None:
+        return None
     row = db.execute(
-        "SELECT no FROM image WHERE owner = ? AND id = ?", (owner, bytes.fromhex(place.id))
+        "SELECT no FROM image WHERE owner = ? AND id = ?", (owner, bytes.fromhex(after.id))
     ).fetchone()
-    return 0 if row is None else int(row[0])
+    behind = 1 << 62 if query.order == "oldest" else 0
+    return after.value, behind if row is None else int(row[0])
 
 
 def _head(row: tuple[int, str, str, str, int, int | None, int | None, str, str | None]) -> Head:

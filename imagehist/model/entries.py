@@ -16,7 +16,7 @@ MAX_IDS = 10_000
 _CRC_LENGTH = 18  # ,"crc":"xxxxxxxx"}
 
 
-class Entry(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Entry(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """One line of history.
 
     `to` and `was` are one object for all `ids` or a list beside them; `revs` are the revs the ids

@@ -63,10 +63,11 @@ def searched_text(record: ImageRecord) -> str:
 
 
 def sort_value(record: ImageRecord, order: str) -> int:
-    """The number an order sorts by."""
+    """The number an order sorts by; `trashed` is `newest` outside of the trash."""
     if order == "largest":
         return record.bytes
-    return to_micros((record.trashed_at or record.created_at) if order == "trashed" else record.created_at)
+    is_gone = order == "trashed" and record.status == "trash"
+    return to_micros(record.trashed_at or record.created_at if is_gone else record.created_at)
 
 
 def matches(record: ImageRecord, query: Query) -> bool:

@@ -41,7 +41,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
-class ImageRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ImageRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The metadata of one image, as in its sidecar and in every answer.
 
     Times are RFC 3339 UTC with microseconds, sizes bytes, `seed` a string of digits, `crc32` and
