@@ -31,36 +31,58 @@ def finish_upload(library: Library, name: str) -> str | None:
 
 
 def _commit_placed(library: Library, record: ImageRecord) -> bool:
+    """Commit what lies whole at its key; its name is made durable first, its writer may not have come
+    to that."""
     data = library.store.get(record.key)
     if data is None or hashlib.sha256(data).hexdigest() != record.sha256:
         return False
     with library.manifest.hold(record.owner):
         library.manifest.mend(record.owner)
-        follow(library, record.owner)
-    if _is_known(library, record.owner, record.id):
-        return False
-    commit(library, record.owner, [adding(record)], "recovery")
-    return True
+    library.store.sync_folders([record.key])
+    return _commit_unknown(library, record.owner, record.id, adding(record))
 
 
-def _is_known(library: Library, owner: str, image: str) -> bool:
-    return bool(library.index.records(owner, [image]) or library.index.purged(owner, [image]))
+def _commit_unknown(library: Library, owner: str, image: str, decision: Decision, above: int = 0) -> bool:
+    """Commit a decision about an image unless history knows it; whether a line was written."""
+
+    def decide(view: View) -> Draft | None:
+        known = view.records([image]) or view.index.purged(owner, [image])
+        return None if known else decision(view)
+
+    outcome = commit(library, owner, [decide], "recovery", above)[0]
+    if isinstance(outcome, Fault):
+        raise outcome
+    return outcome.seq is not None
 
 
 def adopt_unexplained(library: Library, owner: str, folder: str) -> int:
-    """Look at the originals of one folder: purged ones are unlinked, unknown ones adopted or set aside."""
-    found = [file.key for file in library.store.folder(folder)]
-    unknown = {
-        parts[4]: key
-        for key in found
-        if (parts := parse_key(key))
-        and parts[5] in EXTENSIONS
-        and not library.index.records(owner, [parts[4]])
-    }
-    purged = library.index.purged(owner, list(unknown))
-    library.store.drop(key for image, key in unknown.items() if image in purged)
-    library.store.drop(sidecar_key(key) for image, key in unknown.items() if image in purged)
-    return sum(adopt(library, owner, key) for image, key in unknown.items() if image not in purged)
+    """Look at one folder: purged originals and left-over thumbs are unlinked, unknown originals adopted
+    or set aside; how many were adopted. Uploads under way are left alone."""
+    originals, thumbs = _images_in(library, folder), _images_in(library, f"{folder}/thumb")
+    under_way = library.store.being_staged()
+    ids = [image for image in {**originals, **thumbs} if image not in under_way]
+    with library.manifest.hold(owner):
+        follow(library, owner)
+    known, purged = library.index.records(owner, ids), library.index.purged(owner, ids)
+    unknown = [image for image in ids if image not in known]
+    library.store.drop(thumbs[image] for image in unknown if image in thumbs)
+    _drop_purged(library, [originals[image] for image in unknown if image in originals and image in purged])
+    keys = [originals[image] for image in unknown if image in originals and image not in purged]
+    if keys:
+        library.store.sync()  # a line never speaks of bytes that are not on the disk
+    return sum(adopt(library, owner, key) for key in keys)
+
+
+def _images_in(library: Library, folder: str) -> dict[str, str]:
+    """Keys of the originals, or thumbs, right in a folder, by id."""
+    found = [(parse_key(file.key), file.key) for file in library.store.folder(folder)]
+    return {parts[4]: key for parts, key in found if parts and parts[5] in EXTENSIONS}
+
+
+def _drop_purged(library: Library, keys: list[str]) -> None:
+    library.store.drop(keys)
+    library.store.sync_folders(keys)
+    library.store.drop(map(sidecar_key, keys))
 
 
 def adopt(library: Library, owner: str, key: str) -> bool:
@@ -71,19 +93,12 @@ def adopt(library: Library, owner: str, key: str) -> bool:
         try:
             record = _from_bytes(library, owner, key)
         except Fault:
-            library.store.quarantine(key)
+            if library.store.exists(key):
+                library.store.quarantine(key)
             return False
-    commit(library, owner, [_adopting(record)], "recovery")
+    added = _commit_unknown(library, owner, record.id, lambda _: Draft("adopt", record=record), record.rev)
     project(library, owner, [record.id])
-    return True
-
-
-def _adopting(record: ImageRecord) -> Decision:
-    def decide(view: View) -> Draft | None:
-        known = view.records([record.id]) or view.index.purged(view.owner, [record.id])
-        return None if known else Draft("adopt", record=record)
-
-    return decide
+    return added
 
 
 def _from_sidecar(library: Library, owner: str, key: str) -> ImageRecord | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -54,9 +52,9 @@ def write_new(files: Files, key: str, data: bytes, durable: bool) -> None:
         raise
 
 
-def replace(files: Files, key: str, data: bytes, durable: bool = False) -> None:
-    """Put `data` at `key` so that a reader sees the old or the new bytes, never a part."""
-    temporary = f"{key}.{os.getpid():x}.{time.monotonic_ns():x}.tmp"
+def replace(files: Files, key: str, temporary: str, data: bytes, durable: bool = False) -> None:
+    """Put `data` at `key`, by way of `temporary`: a reader sees the old or the new bytes, never a part."""
+    remove(files, temporary)
     write_new(files, temporary, data, durable)
     try:
         files.rename(temporary, key)

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from .files import storage_faults
 from .following import apply_own, follow
 from .library import Library, began_entry
 from .model.entries import MAX_IDS, Entry, raw_record
-from .model.faults import Fault
+from .model.faults import Fault, OutcomeUnknown
 from .model.folding import effects
 from .model.records import ImageRecord
 from .model.times import to_text
@@ -72,27 +73,36 @@ class View:
 Decision = Callable[[View], Draft | None]
 
 
-def commit(library: Library, owner: str, decisions: Sequence[Decision], by: str) -> list[Outcome | Fault]:
+def commit(
+    library: Library, owner: str, decisions: Sequence[Decision], by: str, above: int = 0
+) -> list[Outcome | Fault]:
     """Write what the decisions ask for as one durable group, each its own line.
 
     A decision may refuse by raising a Fault, which becomes its outcome. When this returns, every
-    line is durable and every query shows it; sidecars are the caller's next step. Raises StorageFull,
-    StorageReadOnly, Busy (nothing was written) or OutcomeUnknown.
+    line is durable and every query shows it; sidecars are the caller's next step. Every seq is above
+    `above`. Raises StorageFull, StorageReadOnly, Busy (nothing was written) or OutcomeUnknown.
     """
-    if library.manifest.stamp(owner) is None:
-        rebuild_manifest(library, owner)
-    with library.manifest.lease(owner, began_entry(library, owner)) as lease:
-        cursor = library.index.cursor(owner)
-        seen = cursor.seq if cursor else 0
-        if cursor is None or not lease.ends_at(cursor):
-            cursor, seen = follow(library, owner)
-        if cursor is None:
-            raise RuntimeError("a leased manifest has a first line")
-        entries, outcomes = _decide(library, owner, decisions, (by, seen + 1))
-        if entries:
-            _append(library, owner, lease, cursor, entries)
-            roll_when_large(library, owner, lease)
+    with storage_faults():
+        if library.manifest.stamp(owner) is None:
+            rebuild_manifest(library, owner)
+        with library.manifest.lease(owner, began_entry(library, owner)) as lease:
+            cursor, seen = _caught_up(library, owner, lease)
+            entries, outcomes = _decide(library, owner, decisions, (by, max(seen, above) + 1))
+            if entries:
+                _append(library, owner, lease, cursor, entries)
+                roll_when_large(library, owner, lease)
     return outcomes
+
+
+def _caught_up(library: Library, owner: str, lease: Lease) -> tuple[Cursor, int]:
+    """Where the index stands when it has everything, and the highest seq used so far."""
+    cursor = library.index.cursor(owner)
+    if cursor is not None and lease.ends_at(cursor):
+        return cursor, cursor.seq
+    cursor, seen = follow(library, owner)
+    if cursor is None:
+        raise RuntimeError("a leased manifest has a first line")
+    return cursor, seen
 
 
 def _decide(
@@ -124,7 +134,12 @@ def _append(library: Library, owner: str, lease: Lease, cursor: Cursor, entries:
     placed = [
         Placed(entry, cursor.generation, offset) for entry, offset in zip(entries, offsets, strict=False)
     ]
-    apply_own(library, owner, cursor, placed, Cursor(cursor.generation, offsets[-1], entries[-1].seq))
+    try:
+        apply_own(library, owner, cursor, placed, Cursor(cursor.generation, offsets[-1], entries[-1].seq))
+    except (Fault, OSError) as error:
+        raise OutcomeUnknown(
+            "The change was kept, but the index could not be told; it shows after recovery.", retry_after=5
+        ) from error
 
 
 def numbered(draft: Draft, seq: int, at: str, by: str) -> list[Entry]:

@@ -21,6 +21,8 @@ from .model.names import (
     new_id,
 )
 
+_TEMPORARY = f"{STAGING}/founding.tmp"
+
 
 class Sentinel(msgspec.Struct, frozen=True):
     """What `root.json` says: which library this is and the version of its files."""
@@ -37,12 +39,14 @@ def found(files: Files, specification: bytes) -> Sentinel:
             for folder in (SYSTEM, USERS, LOCKS, STAGING, QUARANTINE, CURSORS, RUNS):
                 make_folders(files, folder)
             sentinel = Sentinel(new_id(), FORMAT)
-            replace(files, ROOT_FILE, msgspec.json.encode(sentinel) + b"\n", durable=True)
-            files.sync_directory("")
+            replace(files, ROOT_FILE, _TEMPORARY, msgspec.json.encode(sentinel) + b"\n", durable=True)
+    with storage_faults():  # also when there is one: whoever made it may have died before syncing it
+        files.sync_directory(SYSTEM)
+        files.sync_directory("")
     sentinel = check(files)
     if read_whole(files, FORMAT_FILE) != specification:
         with storage_faults():
-            replace(files, FORMAT_FILE, specification)
+            replace(files, FORMAT_FILE, _TEMPORARY, specification)
     return sentinel
 
 

@@ -11,7 +11,7 @@ from .committing import Decision, Draft, View
 from .files import storage_faults
 from .library import Library
 from .model.entries import encode_sidecar
-from .model.faults import Fault
+from .model.faults import Fault, StorageReadOnly
 from .model.names import original_key, thumb_key
 from .model.ratios import aspect_ratio
 from .model.records import ImageRecord, Inspection
@@ -97,6 +97,9 @@ def place(library: Library, staged: Staged, record: ImageRecord, thumb: bytes) -
 
     Raises StorageFull or StorageReadOnly; nothing of the image stays then.
     """
+    if library.store.exists(record.key):
+        library.store.unstage(staged.name)
+        raise StorageReadOnly("Something else lies at the place of this image.", retry_after=30)
     try:
         with storage_faults():
             library.store.explain(staged.name, encode_sidecar(record))
@@ -110,8 +113,9 @@ def place(library: Library, staged: Staged, record: ImageRecord, thumb: bytes) -
 
 def withdraw(library: Library, staged: Staged, record: ImageRecord) -> None:
     """Take back what `place` did for an image whose line was refused."""
-    library.store.drop([key for key in (record.thumb, record.key) if key is not None])
-    library.store.unstage(staged.name)
+    with storage_faults():
+        library.store.drop([key for key in (record.thumb, record.key) if key is not None])
+        library.store.unstage(staged.name)
 
 
 def adding(record: ImageRecord) -> Decision:

@@ -24,7 +24,8 @@ def reconcile_sidecar(library: Library, record: ImageRecord) -> str:
     if verdict.action == "keep" and data is not None:
         library.store.keep_aside(f"{record.owner}-{record.id}.json", data)
     if verdict.action in ("merge", "adopt") and verdict.record is not None:
-        commit(library, record.owner, [_decision(library, record, verdict)], "file")
+        above = verdict.record.rev if verdict.action == "adopt" else 0
+        commit(library, record.owner, [_decision(library, record, verdict)], "file", above)
     if verdict.action != "same":
         _rewrite(library, record)
     return verdict.action

@@ -137,6 +137,9 @@ class Store(Protocol):
     def abandoned(self) -> list[str]:
         """Staged names whose writer is dead."""
 
+    def being_staged(self) -> set[str]:
+        """Ids that living writers have in staging: their originals may lie at their place without a line."""
+
     def staged_path(self, name: str) -> str:
         """The path of a staged file, for a child process to read."""
 

@@ -1,8 +1,9 @@
-"""Sidecars after the line: always from the folded record, under the owner's projection lock."""
+"""Files after the line, written and unlinked: always from the fold, under the owner's projection lock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from .files import storage_faults
 from .library import Library
@@ -18,20 +19,24 @@ _SLICE = 200
 def project(library: Library, owner: str, ids: Sequence[str]) -> None:
     """Write the sidecars of these images as the index holds them now; purged ones are left alone."""
     for start in range(0, len(ids), _SLICE):
-        with library.store.settle_lock(owner), storage_faults():
+        with storage_faults(), library.store.settle_lock(owner):
             found = library.index.records(owner, ids[start : start + _SLICE])
             for record in found.values():
                 library.store.put(sidecar_key(record.key), encode_sidecar(record))
 
 
 def settle(library: Library, owner: str, since: Cursor | None) -> None:
-    """Bring the sidecars of every line behind `since` up to date, whoever wrote the lines."""
-    ids = list(
-        dict.fromkeys(image for entry in entries_since(library, owner, since) for image in ids_of(entry))
-    )
-    for start in range(0, len(ids), _SLICE):
-        with library.store.settle_lock(owner), storage_faults():
-            _settle_slice(library, owner, ids[start : start + _SLICE])
+    """Bring the files of every line behind `since` up to date, whoever wrote the lines."""
+    ids = dict[str, None]()
+    for entry in entries_since(library, owner, since):
+        if entry.op == "purge":
+            finish_line(library, owner, entry)
+        else:
+            ids.update(dict.fromkeys(ids_of(entry)))
+    touched = list(ids)
+    for start in range(0, len(touched), _SLICE):
+        with storage_faults(), library.store.settle_lock(owner):
+            _settle_slice(library, owner, touched[start : start + _SLICE])
 
 
 def _settle_slice(library: Library, owner: str, ids: Sequence[str]) -> None:
@@ -41,14 +46,34 @@ def _settle_slice(library: Library, owner: str, ids: Sequence[str]) -> None:
             library.store.put(key, encode_sidecar(record))
 
 
+def finish_purge(library: Library, owner: str, ids: Sequence[str], was: Sequence[dict[str, Any]]) -> bool:
+    """Unlink what purge lines name and no later line brought back; whether anything was there."""
+    with storage_faults(), library.store.settle_lock(owner):
+        gone = library.index.purged(owner, ids)
+        named = [value for image, value in zip(ids, was, strict=False) if image in gone]
+        thumbs = [str(value["thumb"]) for value in named if value.get("thumb")]
+        keys = [str(value["key"]) for value in named]
+        if not any(map(library.store.exists, (*thumbs, *keys, *map(sidecar_key, keys)))):
+            return False
+        library.store.drop([*thumbs, *keys])
+        library.store.sync_folders(keys)
+        library.store.drop(map(sidecar_key, keys))
+    return True
+
+
+def finish_line(library: Library, owner: str, line: Entry) -> bool:
+    """Finish the unlinks of one purge line."""
+    return finish_purge(library, owner, line.ids, line.was if isinstance(line.was, list) else [])
+
+
 def checkpoint(library: Library, owner: str) -> Cursor | None:
     """Settle, take the place first, make everything durable, then note the place."""
-    cursor = library.index.cursor(owner)
-    noted = library.manifest.checkpoint(owner)
-    if cursor is None or cursor == noted:
-        return noted
-    settle(library, owner, noted)
     with storage_faults():
+        cursor = library.index.cursor(owner)
+        noted = library.manifest.checkpoint(owner)
+        if cursor is None or cursor == noted:
+            return noted
+        settle(library, owner, noted)
         library.store.sync()
         library.manifest.set_checkpoint(owner, cursor)
     return cursor

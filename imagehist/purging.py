@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .committing import Decision, Draft, Outcome, View, commit
-from .files import storage_faults
 from .library import Library
-from .model.entries import Entry
 from .model.faults import Fault
-from .model.names import sidecar_key
-from .projecting import checkpoint
+from .projecting import checkpoint, finish_purge
 
 
 def purge(library: Library, owner: str, ids: Sequence[str], by: str) -> Outcome:
@@ -24,7 +21,7 @@ def purge(library: Library, owner: str, ids: Sequence[str], by: str) -> Outcome:
     if isinstance(outcome, Fault):
         raise outcome
     if drafted and isinstance(drafted[0].was, list):
-        finish(library, owner, drafted[0].ids, drafted[0].was)
+        finish_purge(library, owner, drafted[0].ids, drafted[0].was)
     return outcome
 
 
@@ -38,22 +35,3 @@ def _purging(ids: Sequence[str], settled: int, drafted: list[Draft]) -> Decision
         return drafted[0]
 
     return decide
-
-
-def finish(library: Library, owner: str, ids: Sequence[str], was: Sequence[dict[str, str | None]]) -> bool:
-    """Unlink what purge lines name and no later line brought back; whether anything was there."""
-    with library.store.settle_lock(owner), storage_faults():
-        gone = library.index.purged(owner, ids)
-        named = [value for image, value in zip(ids, was, strict=False) if image in gone]
-        keys = [str(value["key"]) for value in named]
-        there = [key for key in (*keys, *map(sidecar_key, keys)) if library.store.exists(key)]
-        library.store.drop(str(value["thumb"]) for value in named if value.get("thumb"))
-        library.store.drop(keys)
-        library.store.sync_folders(keys)
-        library.store.drop(map(sidecar_key, keys))
-    return bool(there)
-
-
-def finish_line(library: Library, owner: str, line: Entry) -> bool:
-    """Finish the unlinks of one purge line."""
-    return finish(library, owner, line.ids, line.was if isinstance(line.was, list) else [])

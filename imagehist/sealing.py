@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .files import storage_faults
 from .following import follow
 from .library import Library, began_entry
 from .model.entries import MAX_IDS, Entry, raw_record
+from .model.faults import Fault
 from .model.times import to_text
 from .ports import Lease
 
@@ -15,8 +17,13 @@ ROLL_BYTES = 64 << 20
 
 def roll_when_large(library: Library, owner: str, lease: Lease) -> None:
     """Seal a manifest over 64 MB; history goes on in the next generation, nothing is restated."""
-    if lease.size >= ROLL_BYTES:
-        _seal(library, owner, lease, iter(()))
+    if lease.size < ROLL_BYTES:
+        return
+    try:
+        with storage_faults():
+            _seal(library, owner, lease, iter(()))
+    except Fault:
+        return  # the line is kept and must be answered as kept; the next one tries to roll again
 
 
 def snapshot(library: Library, owner: str, lease: Lease) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..atomic import make_folders, read_span, read_whole, remove, write_new, write_whole
+from ..atomic import make_folders, read_span, remove, write_new, write_whole
 from ..files import Files, storage_faults
 from ..model.entries import Entry, decode_line, encode_line
 from ..model.faults import Fault, OutcomeUnknown
@@ -17,13 +17,20 @@ _FIRST_LINE = 1 << 10
 
 
 def begin(files: Files, owner: str, began: Entry, restated: Iterable[Entry] = ()) -> None:
-    """Make a new manifest whole: all its lines by temporary file, rename and directory sync."""
+    """Make a new manifest whole: all its lines by temporary file and rename; see `make_birth_durable`."""
     key = manifest_key(owner)
     with storage_faults():
         make_folders(files, owner_folder(owner))
         _write_aside(files, f"{key}.new", began, restated)
         files.rename(f"{key}.new", key)
-        files.sync_directory(owner_folder(owner))
+
+
+def make_birth_durable(files: Files, owner: str) -> None:
+    """Sync the names that lead to a manifest: whoever made it may have died before that."""
+    folder = owner_folder(owner)
+    with storage_faults():
+        files.sync_directory(folder.rpartition("/")[0])
+        files.sync_directory(folder)
 
 
 def _write_aside(files: Files, key: str, began: Entry, restated: Iterable[Entry]) -> None:
@@ -81,8 +88,10 @@ class FileLease:
         return offsets
 
     def _take_back(self) -> None:
+        """Cut off what was written, durably: a refused line must not come back after a power cut."""
         try:
             self._files.truncate(self._handle, self.size)
+            self._files.fdatasync(self._handle)
         except OSError as error:
             self._give_up(error)
 
@@ -93,7 +102,7 @@ class FileLease:
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        mark_broken(self._files, self._owner, self.size)
+        mark_broken(self._files, self._owner)
         raise OutcomeUnknown(
             "The disk failed while the change was written; whether it holds shows after recovery.",
             retry_after=30,
@@ -103,13 +112,22 @@ class FileLease:
         files, key = self._files, manifest_key(self._owner)
         with storage_faults():
             _write_aside(files, f"{key}.new", began, restated)
-            if files.facts(sealed_key(self._owner, str(began.after))) is None:
-                files.link(key, sealed_key(self._owner, str(began.after)))
+            self._keep_sealed(sealed_key(self._owner, str(began.after)))
             files.rename(f"{key}.new", key)
             files.sync_directory(owner_folder(self._owner))
+            handle = files.append(key)
             self.close()
-            self._handle = files.append(key)
+            self._handle = handle
         self.size = files.facts_of(self._handle).size
+
+    def _keep_sealed(self, name: str) -> None:
+        """Give this file its sealed name; an older copy under that name (from a backup) gives way."""
+        files, there = self._files, self._files.facts(name)
+        if there is not None and there.inode == files.facts_of(self._handle).inode:
+            return
+        remove(files, name)
+        files.link(manifest_key(self._owner), name)
+        files.sync_directory(owner_folder(self._owner))  # else the rename may reach the disk alone
 
 
 def _write_lines(files: Files, handle: int, began: Entry, restated: Iterable[Entry]) -> None:
@@ -131,17 +149,19 @@ def is_broken(files: Files, owner: str) -> bool:
     return files.facts(_mark(owner)) is not None
 
 
-def mark_broken(files: Files, owner: str, good_size: int) -> None:
-    """Note, for every process, that bytes behind `good_size` may not be on the disk."""
+def mark_broken(files: Files, owner: str) -> None:
+    """Note, for every process, that the manifest's last bytes may not be on the disk."""
     try:
-        write_new(files, _mark(owner), str(good_size).encode(), durable=False)
+        write_new(files, _mark(owner), b"", durable=False)
     except OSError:
-        return  # a disk that refuses this too refuses every later append as well
+        return  # then this process alone knows
 
 
-def finish_mending(files: Files, owner: str, start: int) -> int:
-    """Make the tail whole again under the lock; the bytes cut from it (kept in
-    quarantine). Lines before `start` are known to be good."""
+def finish_mending(files: Files, owner: str, start: int, doubtful: bool) -> int:
+    """Make the tail whole again under the lock; the bytes cut from it (kept in quarantine).
+
+    Lines before `start` are known to be good; a `doubtful` file is written anew as a whole.
+    """
     key = manifest_key(owner)
     remove(files, f"{key}.new")
     try:
@@ -152,7 +172,8 @@ def finish_mending(files: Files, owner: str, start: int) -> int:
         good, size = _good_end(files, handle, start), files.facts_of(handle).size
         if size > good:
             _keep_and_cut(files, owner, handle, good, size)
-        _rewrite_doubtful(files, owner, handle, good)
+        if doubtful:
+            _write_anew(files, owner, handle, good)
         return size - good
     finally:
         files.close(handle)
@@ -179,14 +200,16 @@ def _keep_and_cut(files: Files, owner: str, handle: int, good: int, size: int) -
     files.fsync(handle)
 
 
-def _rewrite_doubtful(files: Files, owner: str, handle: int, good: int) -> None:
-    """After a failed sync the pages count as clean though the disk may not have them: write them anew."""
-    noted = read_whole(files, _mark(owner))
-    if noted is None:
-        return
-    start = min(int(noted or b"0"), good)
-    tail = read_span(files, handle, start, good - start)
-    files.truncate(handle, start)
-    write_whole(files, handle, tail)
-    files.fsync(handle)
+def _write_anew(files: Files, owner: str, handle: int, good: int) -> None:
+    """After a failed sync pages count as clean though the disk may not have them: only a new file helps."""
+    key = manifest_key(owner)
+    fresh = files.create(f"{key}.new")
+    try:
+        for offset in range(0, good, _CHUNK):
+            write_whole(files, fresh, read_span(files, handle, offset, min(_CHUNK, good - offset)))
+        files.fsync(fresh)
+    finally:
+        files.close(fresh)
+    files.rename(f"{key}.new", key)
+    files.sync_directory(owner_folder(owner))
     remove(files, _mark(owner))

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 import msgspec
 
-from ..atomic import locked, make_folders, read_whole, replace
+from ..atomic import locked, make_folders, read_whole, remove, replace
 from ..files import Files
 from ..model.entries import Entry, decode_line, has_good_seal, seal_json
-from ..model.faults import StorageReadOnly
+from ..model.faults import OutcomeUnknown, StorageReadOnly
 from ..model.names import CURSORS, LOCKS, USERS, is_owner, manifest_key, sealed_key
 from ..ports import Cursor, Stamp, Tail
-from .appending import FileLease, begin, finish_mending, is_broken
+from .appending import FileLease, begin, finish_mending, is_broken, make_birth_durable, mark_broken
 from .lines import LineReader
 
 _CHUNK = 4 << 20
@@ -36,6 +36,8 @@ class JsonlManifest:
 
     def __init__(self, files: Files) -> None:
         self.files = files
+        self._broken: set[str] = set()
+        self._born: dict[str, int] = {}
 
     def owners(self) -> list[str]:
         found = (name for name, is_folder in self.files.list(USERS) if is_folder and is_owner(name))
@@ -53,15 +55,29 @@ class JsonlManifest:
     @contextmanager
     def lease(self, owner: str, began: Entry, wait: float = 30.0) -> Iterator[FileLease]:
         with self.hold(owner, wait):
-            if is_broken(self.files, owner):
+            if self._is_broken(owner):
                 raise StorageReadOnly("This library is read-only until it was recovered.", retry_after=30)
             if self.stamp(owner) is None:
                 begin(self.files, owner, began)
+            self._look_at_birth(owner)
             lease = FileLease(self.files, owner)
             try:
                 yield lease
+            except OutcomeUnknown:
+                self._broken.add(owner)
+                raise
             finally:
                 lease.close()
+
+    def _is_broken(self, owner: str) -> bool:
+        return owner in self._broken or is_broken(self.files, owner)
+
+    def _look_at_birth(self, owner: str) -> None:
+        """Once per manifest file: make its name durable before anything in it is promised."""
+        stamp = self.stamp(owner)
+        if stamp is not None and self._born.get(owner) != stamp.inode:
+            make_birth_durable(self.files, owner)
+            self._born[owner] = stamp.inode
 
     def restore(self, owner: str, began: Entry, restated: Iterable[Entry]) -> None:
         begin(self.files, owner, began, restated)
@@ -82,12 +98,21 @@ class JsonlManifest:
         for place, (generation, key) in enumerate(names):
             if place or not start.generation:
                 reader.enter(_first_line(self.files, key), generation)
-            self._read_file(key, reader, limit)
+            self._read_file(owner, key, reader, limit)
             if len(reader.entries) >= limit or reader.end.generation != generation:
                 break
         return Tail(reader.entries, reader.end, not start.generation, reader.seen, reader.rotten)
 
-    def _read_file(self, key: str, reader: LineReader, limit: int) -> None:
+    def _make_durable(self, owner: str, handle: int) -> None:
+        """Who reads lines it did not write makes them durable before use."""
+        try:
+            self.files.fdatasync(handle)
+        except OSError:
+            self._broken.add(owner)
+            mark_broken(self.files, owner)
+            raise
+
+    def _read_file(self, owner: str, key: str, reader: LineReader, limit: int) -> None:
         handle = self.files.open(key)
         try:
             offset, rest = reader.end.offset, b""
@@ -98,7 +123,7 @@ class JsonlManifest:
                     break
                 taken = reader.feed(rest + data, offset)
                 rest, offset = (rest + data)[taken:], offset + taken
-            self.files.fdatasync(handle)  # who reads lines it did not write makes them durable before use
+            self._make_durable(owner, handle)
         finally:
             self.files.close(handle)
 
@@ -119,8 +144,13 @@ class JsonlManifest:
         return None if began is None or began.gen is None else Cursor(began.gen, 0, began.seq)
 
     def mend(self, owner: str) -> int:
+        remove(self.files, f"{CURSORS}/{owner}.json.tmp")
         checkpoint = self.checkpoint(owner)
-        return finish_mending(self.files, owner, checkpoint.offset if checkpoint else 0)
+        cut = finish_mending(
+            self.files, owner, checkpoint.offset if checkpoint else 0, self._is_broken(owner)
+        )
+        self._broken.discard(owner)
+        return cut
 
     def checkpoint(self, owner: str) -> Cursor | None:
         data = read_whole(self.files, f"{CURSORS}/{owner}.json")
@@ -138,8 +168,10 @@ class JsonlManifest:
         if last is None:
             return
         noted = Checkpoint(cursor.generation, cursor.offset, cursor.seq, last)
-        make_folders(self.files, CURSORS)
-        replace(self.files, f"{CURSORS}/{owner}.json", seal_json(msgspec.json.encode(noted)), durable=True)
+        key = f"{CURSORS}/{owner}.json"
+        with self.hold(owner):
+            make_folders(self.files, CURSORS)
+            replace(self.files, key, f"{key}.tmp", seal_json(msgspec.json.encode(noted)), durable=True)
 
 
 def _position(names: list[tuple[str, str]], after: Cursor | None) -> int | None:

@@ -26,9 +26,11 @@ class LineReader:
     _parts: list[Placed] = field(default_factory=list)
 
     def enter(self, began: Entry | None, generation: str) -> None:
-        """Go on with the next generation: it follows only from the exact end of the one before."""
+        """Go on with the next generation: it follows only from the exact end of the one before, read
+        without damage; else its restated lines are needed."""
         goes_on = began is not None and bool(began.after) and began.after == self.end.generation
-        self.follows = goes_on and began is not None and began.seq == self.end.seq
+        is_whole = not (self.rotten or self._bad)
+        self.follows = goes_on and began is not None and began.seq == self.end.seq and is_whole
         self.end = Cursor(generation, 0, self.end.seq)
 
     def feed(self, data: bytes, offset: int) -> int:

@@ -54,6 +54,9 @@ class MemoryLease:
     def size(self) -> int:
         return len(self._history.generations[-1].lines)
 
+    def ends_at(self, cursor: Cursor) -> bool:
+        return (self._history.generations[-1].name, self.size) == cursor[:2]
+
     def append(self, entries: Sequence[Entry]) -> list[int]:
         offsets = [self.size]
         for line in map(encode_line, entries):
@@ -62,8 +65,7 @@ class MemoryLease:
         return offsets
 
     def seal(self, began: Entry, restated: Iterable[Entry]) -> None:
-        lines = bytearray(b"".join(map(encode_line, [began, *restated])))
-        self._history.generations.append(Generation(began, lines))
+        self._history.generations.append(_generation(began, restated))
 
 
 class MemoryManifest:
@@ -94,8 +96,11 @@ class MemoryManifest:
     @contextmanager
     def lease(self, owner: str, began: Entry, wait: float = 30.0) -> Iterator[MemoryLease]:
         with self.hold(owner, wait):
-            first = History([Generation(began, bytearray(encode_line(began)))])
+            first = History([_generation(began, ())])
             yield MemoryLease(self.histories.by_owner.setdefault(owner, first))
+
+    def restore(self, owner: str, began: Entry, restated: Iterable[Entry]) -> None:
+        self.histories.by_owner[owner] = History([_generation(began, restated)])
 
     def read(self, owner: str, after: Cursor | None, limit: int = 5_000) -> Tail | None:
         history = self.histories.by_owner.get(owner)
@@ -115,6 +120,12 @@ class MemoryManifest:
             if len(reader.entries) >= limit:
                 break
         return Tail(reader.entries, reader.end, restart, reader.seen, reader.rotten)
+
+    def beginning(self, owner: str) -> Cursor | None:
+        history = self.histories.by_owner.get(owner)
+        if history is None:
+            return None
+        return Cursor(history.generations[-1].name, 0, history.generations[-1].began.seq)
 
     def mend(self, owner: str) -> int:
         """Nothing is ever torn here."""
@@ -136,6 +147,10 @@ class MemoryManifest:
             history.checkpoint = (cursor, bound)
 
 
+def _generation(began: Entry, restated: Iterable[Entry]) -> Generation:
+    return Generation(began, bytearray(b"".join(map(encode_line, [began, *restated]))))
+
+
 def _feed(reader: LineReader, generation: Generation, limit: int) -> None:
     """Read on, some lines at a time, until there are enough entries."""
     start = reader.end.offset
@@ -145,7 +160,9 @@ def _feed(reader: LineReader, generation: Generation, limit: int) -> None:
 
 
 def _fits(history: History, names: list[str], after: Cursor) -> bool:
-    """Whether a cursor stands at the end of a line of its generation."""
+    """Whether a cursor stands before the first line of its generation or behind any of its lines."""
+    if after.offset == 0:
+        return True
     lines = history.generations[names.index(after.generation)].lines
     return lines[: after.offset].endswith(b"\n") and len(lines) >= after.offset
 

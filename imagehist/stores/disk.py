@@ -76,14 +76,19 @@ class DiskStore:
         return read_whole(self.files, f"{STAGING}/{name}.json")
 
     def unstage(self, name: str) -> None:
-        remove(self.files, f"{STAGING}/{name}.part")
-        remove(self.files, f"{STAGING}/{name}.json")
-        remove(self.files, f"{STAGING}/{name}.tmp")
+        with storage_faults():
+            for extension in ("part", "json", "tmp"):
+                remove(self.files, f"{STAGING}/{name}.{extension}")
 
     def abandoned(self) -> list[str]:
         names = sorted({name.rpartition(".")[0] for name, _ in self.files.list(STAGING)})
         dead = {writer: self._is_dead(writer) for writer in {name.partition("-")[0] for name in names}}
         return [name for name in names if dead[name.partition("-")[0]]]
+
+    def being_staged(self) -> set[str]:
+        abandoned = set(self.abandoned())
+        names = {name.rpartition(".")[0] for name, _ in self.files.list(STAGING)}
+        return {name.partition("-")[2] for name in names - abandoned}
 
     def _is_dead(self, writer: str) -> bool:
         if writer == self._writer:

@@ -77,6 +77,10 @@ class MemoryStore:
         names = self.files.staged.keys() | self.files.explained.keys()
         return sorted(name for name in names if name.partition("-")[0] not in self.files.alive)
 
+    def being_staged(self) -> set[str]:
+        names = (self.files.staged.keys() | self.files.explained.keys()) - set(self.abandoned())
+        return {name.partition("-")[2] for name in names}
+
     def staged_path(self, name: str) -> str:
         return self._show(f"staging/{name}", bytes(self.files.staged[name]))
 
@@ -120,6 +124,12 @@ class MemoryStore:
 
     def keep_aside(self, name: str, data: bytes) -> None:
         self.files.aside[f"quarantine/{name}"] = data
+
+    def crashed(self) -> bool:
+        return any(name.partition("-")[0] not in self.files.alive for name in self.abandoned())
+
+    def recent_folders(self, owner: str) -> list[str]:
+        return sorted({folder_of(key) for key in self.files.by_key if _is_of(owner, key)})
 
     def forget_writers(self) -> None:
         """A writer of this process leaves nothing but its staging."""
