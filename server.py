@@ -7,21 +7,17 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
 from dataclasses import fields
-
-from aiohttp import web
 
 from imagehist.model.faults import Fault
 from imagehist.opening import Opened, open_library
 from imagehist.recovering import recover
 from imagehist.settings import Settings, read_settings
 from imagehist.web.app import make_app
+from imagehist.web.listening import bound, listening
 
 log = logging.getLogger("imagehist.server")
-KEEP_ALIVE = 15.0
-SHUTDOWN = 30.0
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -43,34 +39,16 @@ def settings_from(argv: list[str]) -> Settings:
     return read_settings(options, os.environ, config)
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The listening socket, on the same port again right after a crash."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((settings.host, settings.port))
-    return sock
-
-
 async def serve(opened: Opened, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what is under way then has 30 s to finish."""
-    runner = web.AppRunner(
-        make_app(opened, settings),
-        keepalive_timeout=KEEP_ALIVE,
-        shutdown_timeout=SHUTDOWN,
-        access_log=None,
-        auto_decompress=False,
-        handler_cancellation=True,
-    )
-    await runner.setup()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    sock = listen(settings)
-    await web.SockSite(runner, sock, backlog=1024).start()
-    print(f"imagehist listening on http://{_shown_host(settings.host)}:{sock.getsockname()[1]}", flush=True)
-    await stop.wait()
-    await runner.cleanup()
+    sock = bound(settings.host, settings.port)
+    async with listening(make_app(opened, settings), sock):
+        address = f"{_shown_host(settings.host)}:{sock.getsockname()[1]}"
+        print(f"imagehist listening on http://{address}", flush=True)
+        await stop.wait()
 
 
 def _shown_host(host: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..committing import Decision, Draft, View
 from ..model.faults import NotFound, PreconditionFailed, SelectionChanged
+from ..model.names import is_id
 from ..model.queries import Query
 from ..model.records import ImageRecord, value_of
 from ..model.tags import with_tags, without_tags
@@ -90,7 +91,7 @@ def many(images: Sequence[str], change: Change, missing: list[str]) -> Decision:
     """Change these images; ids the owner does not have are gathered in `missing`."""
 
     def decide(view: View) -> Draft | None:
-        found = view.records(images)
+        found = view.records([image for image in images if is_id(image)])
         missing[:] = [image for image in images if image not in found]
         return draft_of([found[image] for image in dict.fromkeys(images) if image in found], change)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..committing import Decision
+from ..committing import Decision, Draft, View
 from ..intake import Meta, Staged, adding, place, record_of, withdraw
 from ..library import Library
 from ..model.faults import BadParameter, Fault, FieldTooLong
@@ -48,6 +48,31 @@ def prepare(
 def abandon(library: Library, prepared: Prepared) -> None:
     """Take a placed image back because its line was refused."""
     withdraw(library, prepared.staged, prepared.record)
+
+
+def known_copy(library: Library, owner: str, sha256: str) -> ImageRecord | None:
+    """An active image with these bytes whose original is there, so that nothing need be added."""
+    image = library.index.by_sha256(owner, sha256)
+    return None if image is None else _usable(library, library.index.records(owner, [image]).get(image))
+
+
+def reusing(library: Library, prepared: Prepared, older: list[ImageRecord]) -> Decision:
+    """The decision that adds an image unless a usable one has its bytes: that goes to `older`."""
+
+    def decide(view: View) -> Draft | None:
+        image = view.same_bytes(prepared.record.sha256)
+        found = None if image is None else _usable(library, view.records([image]).get(image))
+        if found is None:
+            return prepared.decision(view)
+        older.append(found)
+        return None
+
+    return decide
+
+
+def _usable(library: Library, record: ImageRecord | None) -> ImageRecord | None:
+    usable = record is not None and record.status == "active" and library.store.exists(record.key)
+    return record if usable else None
 
 
 def clean_meta(meta: Meta, filename: str | None) -> Meta:

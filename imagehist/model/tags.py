@@ -25,8 +25,10 @@ def clean_tag(text: object) -> str:
 
 def clean_tags(tags: Iterable[object]) -> list[str]:
     """Tags in their order without doubles (case-insensitive). Raises FieldTooLong for too many."""
-    kept = {(tag := clean_tag(text)).casefold(): tag for text in reversed(list(tags))}
-    cleaned = list(reversed(kept.values()))
+    kept: dict[str, str] = {}
+    for tag in map(clean_tag, tags):
+        kept.setdefault(tag.casefold(), tag)
+    cleaned = list(kept.values())
     if len(cleaned) > MAX_TAGS:
         raise FieldTooLong("Too many tags.", field="tags", limit=MAX_TAGS)
     return cleaned

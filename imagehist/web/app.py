@@ -12,12 +12,14 @@ from ..opening import Opened
 from ..settings import Settings
 from . import health, history, images, keys, lists, me, openapi, outputs, uploads
 from .background import Background
+from .bodies import not_yet
 from .caches import ByteCache
 from .cursors import Cursors
 from .guards import Guards
 from .identity import Signer
 from .lanes import Lanes
 from .threads import Threads
+from .turns import Turns
 
 PAGE_CACHE_BYTES = 16 << 20
 
@@ -59,10 +61,11 @@ def make_app(opened: Opened, settings: Settings) -> web.Application:
     app[keys.SETTINGS], app[keys.LIBRARY], app[keys.SIGNER] = settings, opened.library, signer
     app[keys.FOLLOWER] = Follower(opened.library)
     app[keys.PAGES], app[keys.THUMBS] = ByteCache(PAGE_CACHE_BYTES), ByteCache(settings.thumb_cache_bytes)
-    app[lists.CURSORS] = Cursors(opened.secrets)
+    app[lists.CURSORS], app[uploads.TURNS] = Cursors(opened.secrets), Turns()
     app[openapi.DESCRIPTION] = openapi.description(ROUTES)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, route.handler)
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            app.router.add_route(method, route.path, route.handler, expect_handler=not_yet)
     app.cleanup_ctx.append(_running)
     return app
 

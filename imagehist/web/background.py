@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 log = logging.getLogger("imagehist.background")
 
+T = TypeVar("T")
 Job = Callable[[], Awaitable[None]]
 
 
@@ -16,6 +18,7 @@ class Background:
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._lasting: set[asyncio.Task[Any]] = set()
         self.failures: dict[str, str] = {}
 
     def every(self, name: str, seconds: float, job: Job) -> None:
@@ -36,8 +39,16 @@ class Background:
                 self.failures.pop(name, None)
                 pause = seconds
 
+    def lasting(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Work that goes on when whoever asked for it is gone; the end waits for it."""
+        task = asyncio.create_task(work)
+        self._lasting.add(task)
+        task.add_done_callback(self._lasting.discard)
+        return task
+
     async def close(self) -> None:
-        """Stop everything."""
+        """Let what was promised finish, stop what repeats."""
+        await asyncio.gather(*self._lasting, return_exceptions=True)
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
-from ..model.faults import BadHost, CrossSite, EncodingNotSupported, MethodNotAllowed
+from ..model.faults import BadEncoding, BadHost, BadRequest, CrossSite, EncodingNotSupported, MethodNotAllowed
 from ..settings import Settings
-from .identity import COOKIE, MAX_AGE, Gate, Signer
+from .identity import COOKIE, MAX_AGE, Gate, Signer, bearer_of
 from .keys import IDENTITY
 from .problems import told
 
@@ -20,6 +21,9 @@ METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 ANONYMOUS = ("/health", "/api/v1/openapi.json", "/api/docs", "/static/", "/favicon.ico")
 """Paths that need nobody: no identity is read and none is given out."""
 
+_VERSIONS = (HttpVersion10, HttpVersion11)
+_CONTINUE = "100-continue"
+_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,253}))(?::\d{1,5})?")
 API_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
@@ -52,7 +56,12 @@ class Guards:
     def _check(self, request: web.Request) -> None:
         if request.method not in METHODS:
             raise MethodNotAllowed("There is no such method here.", allow="GET, HEAD, POST")
+        if request.version not in _VERSIONS or request.headers.get("Expect", _CONTINUE).lower() != _CONTINUE:
+            raise BadRequest("This server speaks HTTP/1.1 and expects nothing but 100-continue.")
         self._check_host(request.headers.get("Host", ""))
+        if not request.raw_path.startswith("/"):
+            self._check_host(request.host)
+        _check_query(request.raw_path)
         if request.method not in SAFE:
             self._check_site(request)
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -61,10 +70,8 @@ class Guards:
     def _check_host(self, host: str) -> None:
         if host in self._known_hosts:
             return
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            name = ""
+        match = _HOST.fullmatch(host)
+        name = "" if match is None else (match["six"] or match["name"]).lower()
         if name not in self._hosts and not _is_address(name):
             raise BadHost("This server does not answer to that host name.")
         if len(self._known_hosts) < 1_000:
@@ -76,9 +83,9 @@ class Guards:
         if site in ("cross-site", "same-site"):
             raise CrossSite("Another site's page sent this request.")
         if origin is not None:
-            if urlsplit(origin).netloc.lower() not in {headers.get("Host", "").lower(), self._public or None}:
+            if _host_of(origin) not in {headers.get("Host", "").lower(), self._public or None}:
                 raise CrossSite("The request comes from another origin.")
-        elif site is None and "Authorization" not in headers and f"{COOKIE}=" in headers.get("Cookie", ""):
+        elif site is None and bearer_of(request) is None and f"{COOKIE}=" in _all_cookies(request):
             raise CrossSite("A call with a cookie needs Origin or Sec-Fetch-Site.")
 
     def address(self, request: web.Request) -> str:
@@ -94,6 +101,8 @@ class Guards:
             return response
         for name, value in API_HEADERS.items():
             response.headers.setdefault(name, value)
+        if not request.content.is_eof():
+            response.force_close()
         identity = request.get(IDENTITY)
         if identity is not None and identity.renew and identity.owner and _gives_cookie(request, response):
             response.set_cookie(
@@ -110,6 +119,27 @@ class Guards:
     def _is_https(self, request: web.Request) -> bool:
         forwarded = request.headers.get("X-Forwarded-Proto") == "https"
         return self._https or (forwarded and request.remote in self._proxies)
+
+
+def _check_query(address: str) -> None:
+    """The text of a query is UTF-8; what is not would be searched for as something else."""
+    query = address.partition("?")[2]
+    try:
+        unquote_to_bytes(query).decode() if "%" in query else None
+    except UnicodeDecodeError:
+        raise BadEncoding("The query of the address is not UTF-8.") from None
+
+
+def _host_of(origin: str) -> str | None:
+    """The host and port of an origin, None where it has none, as `null` does."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
+
+
+def _all_cookies(request: web.Request) -> str:
+    return ";".join(request.headers.getall("Cookie", []))
 
 
 def _gives_cookie(request: web.Request, response: web.StreamResponse) -> bool:

@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from typing import NamedTuple
 
 from aiohttp import web
-from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
+from itsdangerous import BadSignature, TimestampSigner
 
 from ..model.faults import AmbiguousCookie, BadOwner, BadSession, BadToken, TooManyGuests, TooManyTries
 from ..model.names import is_guest, may_be_member, new_guest
@@ -16,6 +16,8 @@ from ..model.names import is_guest, may_be_member, new_guest
 COOKIE = "anon_id"
 MAX_AGE = 400 * 86_400
 _RENEW_AFTER = 30 * 86_400
+_CLOCK_SLACK = 60
+"""A clock that was set back by seconds makes nobody a stranger."""
 _REMEMBERED = 10_000
 _MAX_TRIES = 10
 
@@ -57,12 +59,12 @@ class Signer:
 
     def _check(self, cookie: str) -> tuple[str, float]:
         try:
-            value, moment = self._signer.unsign(cookie, max_age=MAX_AGE, return_timestamp=True)
-        except (BadSignature, SignatureExpired):
+            value, moment = self._signer.unsign(cookie, return_timestamp=True)
+        except (BadSignature, UnicodeEncodeError):
             raise BadSession("This browser's key to its library is not valid.") from None
         owner = value.decode("utf-8", "replace")
         age = time.time() - moment.timestamp()
-        if not is_guest(owner) or age < -60:
+        if not is_guest(owner) or not -_CLOCK_SLACK <= age <= MAX_AGE:
             raise BadSession("This browser's key to its library is not valid.")
         return owner, age
 
@@ -112,9 +114,9 @@ class Gate:
 
     def identify(self, request: web.Request, address: str) -> Identity:
         """The caller. Raises BadToken, TooManyTries, BadOwner, AmbiguousCookie, BadSession, TooManyGuests."""
-        authorization = request.headers.get("Authorization")
-        if authorization is not None:
-            return self._by_token(request, authorization, address)
+        token = bearer_of(request)
+        if token is not None:
+            return self._by_token(request, token, address)
         cookie = _cookie(request)
         if cookie is not None:
             owner, renew = self._signer.owner_of(cookie)
@@ -124,11 +126,10 @@ class Gate:
         self._guests.note(address)
         return Identity("guest", new_guest(), renew=True, new=True)
 
-    def _by_token(self, request: web.Request, authorization: str, address: str) -> Identity:
+    def _by_token(self, request: web.Request, token: str, address: str) -> Identity:
         if self._tries.full(address):
             raise TooManyTries("Too many wrong tokens.", retry_after=60)
-        scheme, _, token = authorization.partition(" ")
-        role = self._signer.role_of(token.strip()) if scheme.lower() == "bearer" else None
+        role = self._signer.role_of(token)
         if role is None:
             self._tries.note(address)
             raise BadToken("This token is not known here.")
@@ -136,6 +137,12 @@ class Gate:
         if owner is not None and not may_be_member(owner):
             raise BadOwner("X-Owner is no owner's name.")
         return Identity(role, owner)
+
+
+def bearer_of(request: web.Request) -> str | None:
+    """The bearer token of a request; other schemes are for a proxy in front, not for this server."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _cookie(request: web.Request) -> str | None:

@@ -70,7 +70,7 @@ def _patch(data: Any) -> Patch:
     favorite, rating, note = data.get("favorite"), data.get("rating"), data.get("note")
     if favorite is not None and not isinstance(favorite, bool):
         raise BadParameter("favorite is true or false.", field="favorite")
-    if rating is not None and (isinstance(rating, bool) or rating not in range(6)):
+    if rating is not None and (type(rating) is not int or rating not in range(6)):
         raise BadParameter("rating is a whole number from 0 to 5.", field="rating")
     if note is not None and not isinstance(note, str):
         raise BadParameter("note is text.", field="note")

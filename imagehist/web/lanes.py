@@ -73,31 +73,39 @@ class Lanes:
         del self._queues[owner]
 
     async def _settle_group(self, owner: str, group: list[Waiting]) -> None:
-        try:
-            outcomes = await self._threads.write(self._commit, owner, group)
-        except Fault as fault:
-            if isinstance(fault, OutcomeUnknown):
-                self.broken.add(owner)
-            _answer(group, [fault] * len(group))
+        """Commit a group and answer it; whatever happens the lane goes on with the next."""
+        work = asyncio.create_task(self._threads.write(self._commit, owner, group))
+        await asyncio.wait([work])
+        error = work.exception()
+        if error is not None:
+            self._failed(owner, group, error)
             return
-        except BaseException as error:
-            _answer(group, [error] * len(group))
-            raise
+        outcomes = work.result()
         _answer(group, outcomes)
         self._note(owner, len(outcomes))
-        late = [image for outcome in outcomes if isinstance(outcome, Outcome) for image in outcome.ids]
+        late = _changed(outcomes)
         if len(late) > PROJECTED_FIRST:
-            await self._threads.write(project, self._library, owner, late)
+            await self._threads.write(self._project, owner, late)
+
+    def _failed(self, owner: str, group: list[Waiting], error: BaseException) -> None:
+        if isinstance(error, OutcomeUnknown):
+            self.broken.add(owner)
+        elif not isinstance(error, Fault):
+            log.error("a change of %s failed", owner, exc_info=error)
+        _answer(group, [error] * len(group))
 
     def _commit(self, owner: str, group: list[Waiting]) -> list[Outcome | Fault]:
         outcomes = commit(self._library, owner, [waiting.decision for waiting in group], group[0].by)
-        ids = [image for outcome in outcomes if isinstance(outcome, Outcome) for image in outcome.ids]
+        ids = _changed(outcomes)
         if len(ids) <= PROJECTED_FIRST:
-            try:
-                project(self._library, owner, ids)
-            except Fault as fault:  # the lines hold; recovery and the next check-point owe the sidecars
-                log.warning("sidecars of %s wait for the next check-point: %s", owner, fault.code)
+            self._project(owner, ids)
         return outcomes
+
+    def _project(self, owner: str, ids: list[str]) -> None:
+        try:
+            project(self._library, owner, ids)
+        except Fault as fault:  # the lines hold; recovery and the next check-point owe the sidecars
+            log.warning("sidecars of %s wait for the next check-point: %s", owner, fault.code)
 
     def _note(self, owner: str, lines: int) -> None:
         self._lines[owner] = self._lines.get(owner, 0) + lines
@@ -127,6 +135,10 @@ class Lanes:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         for owner in list(self._since):
             await self._checkpoint(owner)
+
+
+def _changed(outcomes: Sequence[Outcome | Fault]) -> list[str]:
+    return [image for outcome in outcomes if isinstance(outcome, Outcome) for image in outcome.ids]
 
 
 def _next_group(queue: list[Waiting]) -> list[Waiting]:

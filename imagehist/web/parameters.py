@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -19,6 +20,7 @@ from ..model.times import day_bounds
 MAX_SIZE = 500
 DEFAULT_SIZE = 60
 MAX_TEXT = 1_000
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FILTERS = frozenset(
     {"status", "kind", "q", "tag", "workflow_id", "aspect_ratio", "favorite", "from", "to", "order", "tz"}
 )
@@ -71,7 +73,7 @@ def _day(values: Mapping[str, str], name: str) -> date | None:
     if text is None:
         return None
     try:
-        if len(text) != 10:
+        if _DAY.fullmatch(text) is None:
             raise ValueError(text)
         day = date.fromisoformat(text)
     except ValueError:
@@ -85,13 +87,14 @@ def _short(values: Mapping[str, str], name: str) -> str | None:
     text = values.get(name)
     if text is not None and len(text) > MAX_TEXT:
         raise FieldTooLong(f"{name} is too long.", field=name, limit=MAX_TEXT)
-    if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadParameter(f"{name} is not UTF-8.", field=name)
     return text
 
 
 def list_query(owner: str, values: MultiMapping[str]) -> Query:
     """The query of a list's parameters; those that are no filters are left to the caller."""
+    for name in values.keys() - {"tag"}:
+        if len(values.getall(name)) > 1:
+            raise BadParameter(f"{name[:40]} is given twice.", field=name[:40])
     status = choice(values, "status", STATUSES, "active")
     kind = choice(values, "kind", (*KINDS, "all"), "output")
     order = choice(values, "order", ORDERS, "newest")
@@ -122,7 +125,7 @@ def selection_of(owner: str, data: Mapping[str, Any], expected: int | None) -> S
             values.add(name, _as_text(name, value))
     excluded = ids_of(data.get("except", []), "except")
     as_of = data.get("as_of")
-    if as_of is not None and (isinstance(as_of, bool) or not isinstance(as_of, int) or as_of < 0):
+    if as_of is not None and not (type(as_of) is int and 0 <= as_of < 1 << 53):
         raise BadParameter("as_of is the number a list answered.", field="as_of")
     return Selection(list_query(owner, values), frozenset(excluded), as_of, expected)
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import orjson
 from aiohttp import web
 
+from ..files import storage_faults
 from ..model import faults
 from ..model.faults import Fault
-from .sessions import explain_bad_session
 
 log = logging.getLogger("imagehist.web")
 
@@ -91,10 +91,15 @@ def problem_body(fault: Fault) -> tuple[int, dict[str, Any]]:
         "type": "about:blank",
         "title": problem.title,
         "status": problem.status,
-        "detail": fault.detail,
+        "detail": _whole(fault.detail),
         "code": fault.code,
     }
-    return problem.status, body | fault.fields
+    return problem.status, body | {name: _whole(value) for name, value in fault.fields.items()}
+
+
+def _whole(value: Any) -> Any:
+    """Text without the half characters that a client may have sent and JSON cannot hold."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def problem_response(fault: Fault) -> web.Response:
@@ -108,9 +113,9 @@ def problem_response(fault: Fault) -> web.Response:
     return response
 
 
-def unexpected(request: web.Request, error: Exception) -> web.Response:
+def internal_error(request: web.BaseRequest, error: BaseException | None) -> web.Response:
     """A bug as an answer: logged whole, told without any detail."""
-    log.error("unexpected failure in %s %s", request.method, request.match_info.route, exc_info=error)
+    log.error("unexpected failure in %s %s", request.method, request.path, exc_info=error)
     body = {
         "type": "about:blank",
         "title": "Internal error",
@@ -126,13 +131,25 @@ async def told(request: web.Request, work: Awaitable[web.StreamResponse]) -> web
     try:
         return await work
     except Fault as fault:
-        return explain_bad_session(request, fault) or problem_response(fault)
+        return problem_response(fault)
     except web.HTTPException as error:
         return error if error.status < 400 else problem_response(of_http(error))
     except ConnectionError:
         raise
+    except OSError as error:
+        return problem_response(_of_disk(error))
     except Exception as error:
-        return unexpected(request, error)
+        return internal_error(request, error)
+
+
+def _of_disk(error: OSError) -> Fault:
+    """The fault that says what the operating system's refusal means."""
+    log.warning("the disk answered: %s", error)
+    try:
+        with storage_faults():
+            raise error
+    except Fault as fault:
+        return fault
 
 
 def of_http(error: web.HTTPException) -> Fault:

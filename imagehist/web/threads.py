@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -31,12 +31,41 @@ class Threads:
         """Run something that waits for an imaging child."""
         return await self._run(self._decoding, work, *args, **kwargs)
 
+    async def acquire(self, work: Callable[[], R], give_back: Callable[[R], None]) -> R:
+        """Run something that opens a file; it is given back when the caller has gone meanwhile."""
+        job = self._writing.submit(work)
+        try:
+            return await _finished(job)
+        except asyncio.CancelledError:
+            if not job.cancelled() and job.exception() is None:
+                give_back(job.result())
+            raise
+
     async def _run(
         self, pool: ThreadPoolExecutor, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        return await asyncio.get_running_loop().run_in_executor(pool, lambda: work(*args, **kwargs))
+        return await _finished(pool.submit(work, *args, **kwargs))
 
     def close(self) -> None:
         """Wait for what runs and end the threads."""
         for pool in (self._decoding, self._writing, self._reading):
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+async def _finished(job: Future[R]) -> R:
+    """The result of a job; a cancelled caller leaves only when the job has let go of its files."""
+    waiting = asyncio.wrap_future(job)
+    try:
+        return await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        job.cancel()
+        while not job.done():
+            await _undisturbed(waiting)
+        raise
+
+
+async def _undisturbed(waiting: asyncio.Future[R]) -> None:
+    try:
+        await asyncio.wait([waiting])
+    except asyncio.CancelledError:
+        pass  # the first cancellation is told when the job is done
