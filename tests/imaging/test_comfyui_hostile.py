@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from imagehist.imaging import comfyui
+from imagehist.imaging.graph import TooTangled, from_api
 from imagehist.model.records import Generation
 from tests.pictures import api_node, comfyui_api_graph
 
@@ -121,6 +122,13 @@ def test_no_graph_fails_or_takes_long(name: str):
 def test_no_text_fails(text: str):
     for pair in ((text, None), (None, text), (text, text)):
         comfyui.read(*pair)
+
+
+def test_what_is_too_large_is_left_alone():
+    with pytest.raises(TooTangled):
+        from_api({str(number): api_node("X") for number in range(5_001)})
+    _, warnings = comfyui.read(None, json.dumps({"nodes": [], "note": "x" * (2 << 20)}))
+    assert warnings == ["metadata dropped: workflow is not readable"]
 
 
 def test_a_deep_workflow_is_dropped_with_a_warning():

@@ -132,6 +132,31 @@ def test_the_second_output_of_a_two_sided_node_is_the_negative():
     assert (found.prompt, found.negative_prompt) == ("the words", "blurry, watermark")
 
 
+def test_crossed_wires_of_a_two_sided_node_are_seen():
+    graph = with_positive(
+        c=api_node("ControlNetApplyAdvanced", positive=["6", 0], negative=["7", 0], strength=1)
+    )
+    graph["3"]["inputs"] |= {"positive": ["c", 1], "negative": ["c", 0]}
+    found = traced(graph)
+    assert (found.prompt, found.negative_prompt) == ("blurry, watermark", "the words")
+
+
+def test_a_wildcard_encoder_gives_what_was_filled_in():
+    graph = comfyui_api_graph()
+    words = {"wildcard_text": "{a|b}", "populated_text": "a", "mode": "populate"}
+    graph["6"] = api_node("ImpactWildcardEncode", model=["4", 0], clip=["4", 1], **words)
+    assert traced(graph).prompt == "a"
+
+
+def test_a_circle_does_not_hide_the_words():
+    circle = api_node("ConditioningCombine", conditioning_1=["c", 0], conditioning_2=["6", 0])
+    graph = with_positive(c=circle)
+    graph["3"]["inputs"]["latent_image"] = ["e", 0]
+    graph["e"] = api_node("VAEEncode", pixels=["8", 0], vae=["4", 2])
+    found = traced(graph)
+    assert (found.prompt, found.seed) == ("the words", "156680208700286")
+
+
 def test_a_zeroed_negative_is_none():
     graph = comfyui_api_graph("the words")
     graph["3"]["inputs"]["negative"] = ["z", 0]

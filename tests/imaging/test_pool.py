@@ -72,6 +72,7 @@ def test_a_killed_child_is_replaced(own: WorkerPool, picture: str):
     with pytest.raises(ProcessingFailed):
         own.inspect(picture)
     assert own.inspect(picture).width == 64
+    assert len(own.pids()) == 1
     assert own.pids() != [first]
     assert not alive(first)
 

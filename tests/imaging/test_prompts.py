@@ -49,6 +49,7 @@ def test_every_field_of_a_settings_text():
 def test_odd_settings_texts(text: str, prompt: str | None, negative: str | None, steps: int | None):
     found = a1111.parse(text)
     assert (found.prompt, found.negative_prompt, found.steps) == (prompt, negative, steps)
+    assert found.seed is None or found.seed.isdigit()
 
 
 @pytest.mark.parametrize(
