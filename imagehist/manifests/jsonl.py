@@ -97,7 +97,7 @@ class JsonlManifest:
         start = reader.end
         for place, (generation, key) in enumerate(names):
             if place or not start.generation:
-                reader.enter(_first_line(self.files, key), generation)
+                reader.enter(generation)
             self._read_file(owner, key, reader, limit)
             if len(reader.entries) >= limit or reader.end.generation != generation:
                 break

@@ -17,7 +17,6 @@ class LineReader:
 
     end: Cursor
     restated_seq: int | None = None
-    follows: bool = False
     entries: list[Placed] = field(default_factory=list)
     seen: int = 0
     rotten: int = 0
@@ -25,12 +24,8 @@ class LineReader:
     _bad: int = 0
     _parts: list[Placed] = field(default_factory=list)
 
-    def enter(self, began: Entry | None, generation: str) -> None:
-        """Go on with the next generation: it follows only from the exact end of the one before, read
-        without damage; else its restated lines are needed."""
-        goes_on = began is not None and bool(began.after) and began.after == self.end.generation
-        is_whole = not (self.rotten or self._bad)
-        self.follows = goes_on and began is not None and began.seq == self.end.seq and is_whole
+    def enter(self, generation: str) -> None:
+        """Go on with the next generation."""
         self.end = Cursor(generation, 0, self.end.seq)
 
     def feed(self, data: bytes, offset: int) -> int:
@@ -69,7 +64,6 @@ class LineReader:
         self._parts.append(Placed(entry, self.end.generation, offset, restated))
         if not entry.is_last_part:
             return
-        if not (restated and self.follows):
-            self.entries.extend(self._parts)
+        self.entries.extend(self._parts)
         self._parts.clear()
         self.end = Cursor(self.end.generation, end, entry.seq)

@@ -115,7 +115,7 @@ class MemoryManifest:
         restart = not reader.end.generation
         for place, generation in enumerate(chain):
             if place or restart:
-                reader.enter(generation.began, generation.name)
+                reader.enter(generation.name)
             _feed(reader, generation, limit)
             if len(reader.entries) >= limit:
                 break

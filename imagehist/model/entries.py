@@ -23,7 +23,7 @@ class Entry(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     had before, so that an image's history is a chain of lines. `part` is (k, n): the change
     counts once part n of the same seq is there. `began` carries the generation, the one it follows
     (`after`) and the last seq used before it; entries with that same seq right behind it restate
-    records and change nothing for whoever followed so far.
+    records: history has them already, an index that lost some takes them from here.
     """
 
     seq: int

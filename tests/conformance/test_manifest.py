@@ -163,7 +163,8 @@ def test_a_follower_at_the_end_crosses_a_seal_without_starting_over(manifest: Ma
     seal(manifest, first, [line(2, note="restated")])
     append(manifest, line(3))
     tail = read(manifest, before)
-    assert (seqs(tail), tail.restart) == ([3], False)
+    assert (seqs(tail), tail.restart) == ([2, 3], False)
+    assert [placed.restated for placed in tail.entries] == [True, False]
     assert (tail.end.generation, tail.end.seq) == (first.gen, 3)
 
 
@@ -175,16 +176,16 @@ def test_a_follower_inside_a_sealed_generation_reads_the_rest_of_it(manifest: Ma
     append(manifest, line(3))
     seal(manifest, began(3, read(manifest, None).end.generation))
     append(manifest, line(4))
-    assert (seqs(read(manifest, early)), read(manifest, early).restart) == ([2, 3, 4], False)
-    assert seqs(read(manifest, None)) == [1, 2, 3, 4]
+    assert (seqs(read(manifest, early)), read(manifest, early).restart) == ([2, 2, 3, 4], False)
+    assert seqs(read(manifest, None)) == [1, 2, 2, 3, 4]
 
 
-def test_a_newcomer_reads_every_generation_and_no_restated_line(manifest: Manifest) -> None:
+def test_a_newcomer_reads_every_generation_and_what_it_restates(manifest: Manifest) -> None:
     append(manifest, line(1))
     seal(manifest, began(1, read(manifest, None).end.generation), [line(1), line(1)])
     tail = read(manifest, None)
-    assert (seqs(tail), tail.restart) == ([1], True)
-    assert not tail.entries[0].restated
+    assert (seqs(tail), tail.restart) == ([1, 1, 1], True)
+    assert [placed.restated for placed in tail.entries] == [False, True, True]
 
 
 def test_restated_lines_count_when_history_does_not_reach_them(manifest: Manifest) -> None:
@@ -300,3 +301,35 @@ def test_mending_a_whole_manifest_cuts_nothing(manifest: Manifest) -> None:
         assert manifest.mend(OWNER) == 0
     assert read(manifest, None).end == end.end
     assert read(manifest, None).seen == 2
+
+
+def test_a_lease_knows_whether_anything_stands_behind_a_cursor(manifest: Manifest) -> None:
+    append(manifest, line(1))
+    end = read(manifest, None).end
+    with manifest.lease(OWNER, began()) as lease:
+        assert lease.ends_at(end)
+        assert not lease.ends_at(end._replace(generation=new_id()))
+        lease.append([line(2)])
+        assert not lease.ends_at(end)
+
+
+def test_a_restored_manifest_is_whole_and_counts_on(manifest: Manifest) -> None:
+    first = began(7)
+    with manifest.hold(OWNER):
+        manifest.restore(OWNER, first, [line(7, note="a"), line(7, note="b")])
+    append(manifest, line(8))
+    tail = read(manifest, None)
+    assert (seqs(tail), tail.restart, tail.seen) == ([7, 7, 8], True, 8)
+    assert [placed.restated for placed in tail.entries] == [True, True, False]
+    assert (tail.end.generation, tail.end.seq) == (first.gen, 8)
+
+
+def test_the_beginning_shows_the_open_generation_with_what_it_restates(manifest: Manifest) -> None:
+    assert manifest.beginning(OWNER) is None
+    append(manifest, line(1))
+    seal(manifest, began(1, read(manifest, None).end.generation), [line(1, note="restated")])
+    append(manifest, line(2))
+    place = manifest.beginning(OWNER)
+    tail = read(manifest, place)
+    assert (tail.restart, seqs(tail)) == (False, [1, 2])
+    assert [placed.restated for placed in tail.entries] == [True, False]
