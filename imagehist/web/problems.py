@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import Any, NamedTuple
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from ..files import storage_faults
 from ..model import faults
@@ -107,9 +107,11 @@ def problem_response(fault: Fault) -> web.Response:
     status, body = problem_body(fault)
     response = web.Response(body=orjson.dumps(body), status=status, content_type="application/problem+json")
     if "retry_after" in body:
-        response.headers["Retry-After"] = str(body["retry_after"])
+        response.headers[hdrs.RETRY_AFTER] = str(body["retry_after"])
     if "allow" in body:
-        response.headers["Allow"] = str(body["allow"])
+        response.headers[hdrs.ALLOW] = str(body["allow"])
+    if isinstance(fault, faults.RangeNotSatisfiable):
+        response.headers[hdrs.CONTENT_RANGE] = f"bytes */{body['size']}"
     return response
 
 

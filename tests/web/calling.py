@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from multidict import CIMultiDict
 from yarl import URL
 
 from imagehist.model.names import new_guest
@@ -106,7 +107,8 @@ class Client:
         async with self.session.request(
             method, url, data=data, headers=sent, allow_redirects=False
         ) as response:
-            joined = {name: "\n".join(response.headers.getall(name)) for name in response.headers}
+            found = {name: "\n".join(response.headers.getall(name)) for name in response.headers}
+            joined = CIMultiDict(found)
             return checked(Answer(response.status, joined, await response.read()))
 
     async def get(self, path: str, **options: Any) -> Answer:
