@@ -10,7 +10,23 @@ from aiohttp import web
 from ..following import Follower
 from ..opening import Opened
 from ..settings import Settings
-from . import health, history, images, keys, lists, me, openapi, outputs, uploads
+from . import (
+    forms,
+    health,
+    history,
+    images,
+    keys,
+    lists,
+    me,
+    openapi,
+    openapi_page,
+    outputs,
+    page_assets,
+    page_history,
+    page_image,
+    sessions,
+    uploads,
+)
 from .background import Background
 from .bodies import not_yet
 from .caches import ByteCache
@@ -18,6 +34,7 @@ from .cursors import Cursors
 from .guards import Guards
 from .identity import Signer
 from .lanes import Lanes
+from .page_lists import list_page
 from .threads import Threads
 from .turns import Turns
 
@@ -50,7 +67,23 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/history/{seq}/undo", history.undo_entry),
     Route("GET", "/api/v1/me", me.get_me),
     Route("GET", "/api/v1/openapi.json", openapi.describe),
+    Route("GET", "/api/docs", openapi_page.show),
     Route("GET", "/outputs/{key:.+}", outputs.by_key),
+    Route("GET", "/", list_page("gallery")),
+    Route("POST", "/", forms.upload_form),
+    Route("GET", "/favorites", list_page("favorites")),
+    Route("GET", "/inputs", list_page("inputs")),
+    Route("GET", "/controls", list_page("controls")),
+    Route("GET", "/trash", list_page("trash")),
+    Route("POST", "/trash", forms.list_form),
+    Route("GET", "/history", page_history.history_page),
+    Route("POST", "/history", forms.history_form),
+    Route("GET", "/image/{id}", page_image.image_page),
+    Route("POST", "/image/{id}", forms.image_form),
+    Route("GET", "/image/{id}/workflow.json", page_image.workflow_file),
+    Route("POST", "/session", sessions.start_anew),
+    Route("GET", "/static/{version}/{path:.+}", page_assets.serve_asset),
+    Route("GET", "/favicon.ico", page_assets.serve_icon),
 )
 
 

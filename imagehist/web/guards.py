@@ -13,12 +13,13 @@ from ..model.faults import BadEncoding, BadHost, BadRequest, CrossSite, Encoding
 from ..settings import Settings
 from .identity import COOKIE, MAX_AGE, Gate, Signer, bearer_of
 from .keys import IDENTITY
+from .page_errors import as_page
 from .problems import told
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SAFE = frozenset({"GET", "HEAD"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-ANONYMOUS = ("/health", "/api/v1/openapi.json", "/api/docs", "/static/", "/favicon.ico")
+ANONYMOUS = ("/health", "/api/v1/openapi.json", "/api/docs", "/static/", "/favicon.ico", "/session")
 """Paths that need nobody: no identity is read and none is given out."""
 
 _VERSIONS = (HttpVersion10, HttpVersion11)
@@ -44,7 +45,7 @@ class Guards:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Guard one request."""
-        response = await told(request, self._pass(request, handler))
+        response = as_page(request, await told(request, self._pass(request, handler)))
         return self._leave(request, response)
 
     async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:

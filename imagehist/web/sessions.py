@@ -1,14 +1,14 @@
-"""What a person sees when the browser's key to its library is damaged."""
+"""A new library on purpose, for a browser whose key to its old one is damaged."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from ..model.faults import BadSession, Fault
+from .identity import COOKIE
 
 
-def explain_bad_session(request: web.Request, fault: Fault) -> web.Response | None:
-    """The page for a bad session where a page was asked for; None for the API."""
-    if not isinstance(fault, BadSession) or request.path.startswith(("/api/", "/outputs/")):
-        return None
-    return None
+async def start_anew(request: web.Request) -> web.Response:
+    """POST /session: forget the damaged key; the next page gives out a new one."""
+    response = web.Response(status=303, headers={"Location": "/"})
+    response.del_cookie(COOKIE, path="/")
+    return response
