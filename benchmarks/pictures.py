@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy
 from PIL import Image
 
+_OPTIONS = {"PNG": {"compress_level": 4}, "JPEG": {"quality": 92}, "WEBP": {"quality": 80}}
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 
@@ -21,8 +22,8 @@ def photo(number: int, width: int = 1024, height: int = 1024) -> Image.Image:
         layers += (
             numpy.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), numpy.float32) / cells
         )
-    layers += 40 * (numpy.sin(layers * 0.9) > 0.4)
-    layers += random.normal(0, 2.5, layers.shape)
+    layers += 25 * (numpy.sin(layers * 0.4) > 0.4)
+    layers += random.normal(0, 1.5, layers.shape)
     low, high = layers.min(), layers.max()
     return Image.fromarray(((layers - low) * (255 / (high - low))).astype(numpy.uint8))
 
@@ -30,7 +31,7 @@ def photo(number: int, width: int = 1024, height: int = 1024) -> Image.Image:
 def encoded(image: Image.Image, form: str) -> bytes:
     """A picture's bytes as PNG, JPEG or WebP."""
     target = io.BytesIO()
-    image.save(target, form, **({"compress_level": 4} if form == "PNG" else {"quality": 92}))
+    image.save(target, form, **_OPTIONS[form])
     return target.getvalue()
 
 

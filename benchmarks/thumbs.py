@@ -39,9 +39,9 @@ def measure(place: Place) -> Iterator[Figure]:
 
 
 def _collected(process: Process, folder: Path) -> tuple[list[str], list[str]]:
-    """Addresses and tags of the newest 900 thumbs; their bytes as files for the bare side."""
+    """Addresses and tags of the newest 400 thumbs; their bytes as files for the bare side."""
     connection, addresses, tags, cursor = Connection(process.port), list[str](), list[str](), ""
-    while len(addresses) < 900 and cursor is not None:
+    while len(addresses) < 400 and cursor is not None:
         path = f"/api/v1/images?size=100&total=false{f'&cursor={cursor}' if cursor else ''}"
         page = json.loads(connection.ask(raw(path, OWNER))[1])
         addresses += [item["thumb_url"] for item in page["items"]]
