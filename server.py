@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
 from dataclasses import fields
 
@@ -39,12 +40,11 @@ def settings_from(argv: list[str]) -> Settings:
     return read_settings(options, os.environ, config)
 
 
-async def serve(opened: Opened, settings: Settings) -> None:
+async def serve(opened: Opened, settings: Settings, sock: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT; what is under way then has 30 s to finish."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    sock = bound(settings.host, settings.port)
     async with listening(make_app(opened, settings), sock):
         address = f"{_shown_host(settings.host)}:{sock.getsockname()[1]}"
         print(f"imagehist listening on http://{address}", flush=True)
@@ -56,7 +56,7 @@ def _shown_host(host: str) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """Run the server; 2 for wrong settings, 3 when the library cannot be opened."""
+    """Run the server; 2 for wrong settings, 3 when the port is taken or the library cannot be opened."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = settings_from(argv)
@@ -64,6 +64,7 @@ def main(argv: list[str]) -> int:
         print(fault.detail, file=sys.stderr)
         return 2
     try:
+        sock = bound(settings.host, settings.port)
         opened = open_library(settings, create=True)
         for owner, done in recover(opened.library).items():
             log.info("recovered %s: %s", owner, done)
@@ -71,7 +72,7 @@ def main(argv: list[str]) -> int:
         print(f"imagehist cannot start: {problem}", file=sys.stderr)
         return 3
     try:
-        asyncio.run(serve(opened, settings))
+        asyncio.run(serve(opened, settings, sock))
     finally:
         opened.close()
     return 0
