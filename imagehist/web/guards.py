@@ -84,7 +84,7 @@ class Guards:
         if site in ("cross-site", "same-site"):
             raise CrossSite("Another site's page sent this request.")
         if origin is not None:
-            if _host_of(origin) not in {headers.get("Host", "").lower(), self._public or None}:
+            if _host_of(origin) not in (headers.get("Host", "").lower(), self._public):
                 raise CrossSite("The request comes from another origin.")
         elif site is None and bearer_of(request) is None and f"{COOKIE}=" in _all_cookies(request):
             raise CrossSite("A call with a cookie needs Origin or Sec-Fetch-Site.")
