@@ -27,8 +27,9 @@ INTRODUCTION = (
     "A lasting history of generated images: nothing that was acknowledged is ever lost. Times are RFC 3339 "
     "in UTC, sizes are bytes, ids are 32 hex digits. A browser is known by its signed cookie, which the "
     "first answer sets; programs send a bearer token and name the owner in `X-Owner`. A refusal is a problem "
-    "with a stable `code`. What belongs to somebody else answers like what does not exist. A method that an "
-    "address does not take is 405 `METHOD_NOT_ALLOWED`; a failure nobody foresaw is 500 `INTERNAL_ERROR`."
+    "with a stable `code`. What belongs to somebody else answers like what does not exist. What is read with "
+    "GET also answers HEAD. A method that an address does not take is 405 `METHOD_NOT_ALLOWED`; a failure "
+    "nobody foresaw is 500 `INTERNAL_ERROR`."
 )
 WHOEVER: list[dict[str, list[str]]] = [{"guest": []}, {"token": []}, {}]
 OWNER = {
@@ -144,10 +145,10 @@ def _multipart(meta: dict[str, Any]) -> dict[str, Any]:
 def _answers(answers: Sequence[Answer], schemas: Schemas) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for answer in answers:
-        told[str(answer.status)] = {"description": answer.about}
+        one = told.setdefault(str(answer.status), {"description": answer.about})
         if answer.shape is not None:
             schema = {} if answer.shape == BINARY else schemas[repr(answer.shape)]
-            told[str(answer.status)]["content"] = {answer.media: {"schema": schema}}
+            one.setdefault("content", {})[answer.media] = {"schema": schema}
     return told
 
 

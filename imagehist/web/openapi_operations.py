@@ -68,6 +68,7 @@ RANGES = (
 )
 VERSION = Parameter("v", str, "Version of a thumb: with the right one it may be cached for ever.", "0")
 BYTES = Answer(200, "The bytes.", BINARY, "image/*")
+SIDECAR = Answer(200, "", dict[str, Any])
 UNCHANGED = Answer(304, "The bytes are those the client has.")
 PART = Answer(206, "The asked range.", BINARY, "image/*")
 PATCH_EXAMPLE = {"favorite": True, "add_tags": ["sea"], "rating": 4, "note": "the one with the light"}
@@ -207,7 +208,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "readKey",
         "Read an original, thumb or sidecar at its key",
         "bytes",
-        (BYTES, PART, UNCHANGED),
+        (BYTES, SIDECAR, PART, UNCHANGED),
         (*CALLER, *DECODING, faults.NotFound, faults.RangeNotSatisfiable),
         (
             Parameter("key", str, "`url` or `thumb_url` of a record lead here.", None, "path"),

@@ -55,7 +55,7 @@ class Operation(NamedTuple):
     anonymous: bool = False
 
 
-EVERYWHERE: Faults = (faults.BadRequest, faults.BadHost, faults.EncodingNotSupported)
+EVERYWHERE: Faults = (faults.BadRequest, faults.BadEncoding, faults.BadHost, faults.EncodingNotSupported)
 CALLER: Faults = (
     faults.BadToken,
     faults.BadSession,
