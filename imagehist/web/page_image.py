@@ -27,6 +27,7 @@ from .replies import record_reply
 
 PAST = 30
 _LOOKED_THROUGH = 500
+_SOURCES = ("sent", "embedded", "traced", "edited")
 _OPPOSITE = {"newest": "oldest", "oldest": "newest"}
 
 
@@ -58,7 +59,8 @@ def _gathered(request: web.Request, viewer: Viewer) -> Mapping[str, Any]:
         "image": data,
         "record": record,
         "alt": alt_of(data),
-        "widths": [width for width in PREVIEW_WIDTHS if width < record.width] or [PREVIEW_WIDTHS[0]],
+        "previews": previews_of(record),
+        "sources": sorted({value.source for value in values_of(record)} & set(_SOURCES), key=_SOURCES.index),
         "moving": record.frames > 1,
         "made": local(record.created_at, viewer.zone),
         "values": values_of(record),
@@ -95,6 +97,13 @@ def _before(index: Index, query: Query, record: ImageRecord) -> list[Row]:
     rows = index.page(query, None, _LOOKED_THROUGH)
     position = next((number for number, row in enumerate(rows) if row.place.id == record.id), 0)
     return rows[position - 1 : position] if position else []
+
+
+def previews_of(record: ImageRecord) -> list[tuple[int, int]]:
+    """The previews worth asking for and how wide each is: up to the first that shows every pixel."""
+    smaller = [(width, width) for width in PREVIEW_WIDTHS if width < record.width]
+    whole = next((width for width in PREVIEW_WIDTHS if width >= record.width), None)
+    return smaller if whole is None else [*smaller, (whole, record.width)]
 
 
 def values_of(record: ImageRecord) -> list[Value]:

@@ -62,9 +62,10 @@ def notice_of(query: MultiMapping[str], language: str) -> Notice | None:
     """The notice an address carries; None for none, or for one we do not write."""
     done, count, bad = query.get("done", ""), _small(query.get("n")), _small(query.get("bad"))
     sentences = done_words(language)
-    why = refusals(language).get(query.get("why", ""), "")
+    reasons = refusals(language)
+    why = reasons.get(query.get("why", ""), reasons["OTHER"])
     if done == "failed":
-        return Notice(why or refusals(language)["OTHER"], "", ())
+        return Notice(why, "", ())
     if done not in sentences:
         return None
     text = _sentence(sentences[done], count, language) if count or not bad else ""

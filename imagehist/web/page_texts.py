@@ -124,8 +124,6 @@ def words(language: str) -> Mapping[str, Any]:
         "show": gettext("Show"),
         "retry": gettext("Retry"),
         "cancel": gettext("Cancel"),
-        "close": gettext("Close"),
-        "undo": gettext("Undo"),
         "nothing": gettext("Nothing to change"),
         "nothing_to_undo": gettext("Nothing to undo"),
         "offline": gettext("No answer from the server; look again before you repeat"),
