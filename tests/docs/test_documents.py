@@ -15,6 +15,7 @@ import pytest
 
 from imagehist.actions import reindexing
 from imagehist.model import faults
+from imagehist.model.names import ROOT_FILE
 from imagehist.settings import Settings, environment_name
 from imagehist.web.bodies import MAX_JSON
 from imagehist.web.problems import NOT_OVER_HTTP, PROBLEMS
@@ -97,10 +98,13 @@ def test_the_rooms_of_the_readme_are_those_of_the_house() -> None:
 
 
 def test_what_troubleshooting_quotes_is_what_is_said() -> None:
-    code = "".join(file.read_text() for file in (ROOT / "imagehist").rglob("*.py"))
-    for quote in ("is the disk mounted?", "There are owners here but no", "This library has format"):
-        assert quote in code
-    assert "There are owners here but no" in text("README.md")
+    said = [file for kind in ("imagehist/**/*.py", "templates/*.html") for file in ROOT.glob(kind)]
+    spoken = "".join(file.read_text() for file in said).replace("{ROOT_FILE}", ROOT_FILE)
+    rows = text("README.md").partition("| you see |")[2].partition("\n\n")[0].splitlines()[2:]
+    quotes = [re.search(r"^\| [`\"](.+?)[`\"][ ,]", row) for row in rows]
+    sentences = [quote[1].removesuffix(" …") for quote in quotes if quote and " " in quote[1]]
+    assert len(sentences) == 5
+    assert [said for said in sentences if said not in spoken and said != "Address already in use"] == []
 
 
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
@@ -211,3 +215,13 @@ def test_the_rows_of_restore_are_true(server: tuple[str, Path], tmp_path: Path) 
     assert tools(["verify", "--rebuild", "--scrub", "--outputs", str(copy), "--json"]) == 0
     kept = {path.stem for path in copy.glob("users/mina/*/*/*/*.png")}
     assert {one["id"] for answer in late for one in answer["items"]} <= kept
+
+
+def test_an_original_with_a_second_name_is_not_served(server: tuple[str, Path]) -> None:
+    url, place = server
+    key = run_block(blocks("README.md")[0], url, place)[0]["items"][0]["key"]
+    read = f'curl -H "Authorization: Bearer $ADMIN" {url}/outputs/{key.replace(".png", ".json")}'
+    assert run_block(read, url, place)[0]["key"] == key
+    os.link(place / "outputs" / key, place / "second-name.png")
+    with pytest.raises(AssertionError, match="NOT_FOUND"):
+        run_block(read.replace(".json", ".png"), url, place)
