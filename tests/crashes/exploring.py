@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
+from imagehist.following import follow
 from imagehist.model.faults import Fault
+from imagehist.model.times import to_micros
 
-from .disk_model import Disk, State
+from .disk_model import Disk
 from .invariants import complaints
 from .model_files import Cut, ModelFiles, Step, replay
 from .scenario import (
@@ -24,6 +27,7 @@ from .scenario import (
     Play,
     Records,
     SteppingClock,
+    assemble,
     begin,
     next_action,
     records_of,
@@ -32,7 +36,9 @@ from .scenario import (
 )
 
 MODELS = ("ext4", "any", "split")
-RECOVERY_CLOCK = START + 2 * A_DAY
+
+
+Expected = tuple[Records, Records, bool]
 
 
 class Recording(NamedTuple):
@@ -41,7 +47,7 @@ class Recording(NamedTuple):
     log: list[Step]
     acks: list[Ack]
 
-    def around(self, steps: int) -> tuple[Records, Records, bool]:
+    def around(self, steps: int) -> Expected:
         """What is acknowledged after `steps`, what the action under way makes of it, and whether wholly."""
         place = bisect_right([ack.steps for ack in self.acks], steps)
         before = self.acks[place - 1].records if place else {}
@@ -98,44 +104,76 @@ class Explorer:
         self.most, self._follow = most, follow
         self.report = Report()
 
-    def run(self, first: int = 0, stop: int | None = None) -> Report:
-        """Every step from `first` on."""
+    def run(self, until_bad: bool = False) -> Report:
+        """Every step, or every step until something is bad."""
         disk = Disk(self.model)
         advance = replay(disk, self.recording.log)
-        stop = len(self.recording.log) if stop is None else stop
-        for step in range(stop + 1):
-            if step >= first:
-                self._cut(disk, step)
-            if step < stop:
+        for step in range(len(self.recording.log) + 1):
+            if step:
                 advance()
+            self._cut(disk, step)
+            if until_bad and self.report.bad:
+                break
         return self.report
 
     def _cut(self, disk: Disk, step: int) -> None:
+        expected, where = self.recording.around(step), f"{self.model} step {step}"
         for state in disk.states(self.chance, self.most):
-            self._power_cut(disk, step, state)
+            self._look_at(partial(disk.after_cut, state), where, expected)
         if self.chance.random() < self._follow:
-            self._kill(disk, step)
+            self._look_at(partial(self._killed, disk, step), f"{where}, killed", expected)
+        if self.chance.random() < self._follow and step >= self.recording.acks[0].steps:
+            self._others_go_on(self._killed(disk, step), f"{where}, killed, others go on", expected)
 
-    def _power_cut(self, disk: Disk, step: int, state: State) -> None:
-        before, after, whole = self.recording.around(step)
-        files = ModelFiles(disk.after_cut(state))
-        where = f"{self.model} step {step}"
-        spent = self._recovered(files, where, (before, after, whole))
+    def _killed(self, disk: Disk, step: int) -> Disk:
+        """The process dies, the machine does not: nothing is lost, nothing is durable that was not. A
+        write under way may be half done."""
+        left = deepcopy(disk)
+        name, values = self.recording.log[step] if step < len(self.recording.log) else ("", ())
+        if name == "set_data" and self.chance.random() < 0.5:
+            number, data = values
+            assert isinstance(number, int)
+            assert isinstance(data, bytes)
+            old = left.nodes[number].data
+            left.set_data(number, data[: (len(old) + len(data)) // 2] if len(data) > len(old) else old)
+        return left
+
+    def _look_at(self, disk: Callable[[], Disk], where: str, expected: Expected) -> None:
+        """Recover one state; sometimes cut its recovery as well."""
+        spent = self._recovered(ModelFiles(disk()), where, expected)
         if self.chance.random() < self._follow:
-            again = ModelFiles(disk.after_cut(state), stop=self.chance.randint(0, max(0, spent)))
-            self._cut_recovery(again, f"{where}, cut in recovery at {again.stop}", (before, after, whole))
+            again = ModelFiles(disk(), stop=self.chance.randint(0, max(0, spent)))
+            self._cut_recovery(again, f"{where}, cut in recovery at {again.stop}", expected)
 
-    def _kill(self, disk: Disk, step: int) -> None:
-        """The process dies, the machine does not: nothing is lost, nothing is durable that was not."""
-        files = ModelFiles(deepcopy(disk))
-        self._recovered(files, f"{self.model} step {step}, killed", self.recording.around(step))
+    def _clock(self) -> SteppingClock:
+        """Recoveries come on the same day, or on a later one."""
+        return SteppingClock(START + self.chance.choice((3_600_000_000, A_DAY + 3_600_000_000, 2 * A_DAY)))
 
-    def _recovered(self, files: ModelFiles, where: str, expected: tuple[Records, Records, bool]) -> int:
+    def _others_go_on(self, disk: Disk, where: str, expected: Expected) -> None:
+        """A second process works on without any recovery; then the power goes."""
+        files, found = ModelFiles(disk), list[str]()
+        with judged(found, "next action"):
+            play = Play(files, assemble(files, clock=_soon_after(expected[0])), lambda: len(files.log))
+            for owner in play.library.manifest.owners():
+                with play.library.manifest.hold(owner):
+                    follow(play.library, owner)
+            next_action(play, self.chance.randrange(10))
+        if not found:
+            shown = records_of(play.library)
+            later = {owner: {**expected[1].get(owner, {}), **records} for owner, records in shown.items()}
+            state = self.chance.choice(list(files.disk.states(self.chance, 6)))
+            after_cut = ModelFiles(files.disk.after_cut(state))
+            with judged(found, "recovery"):
+                library = start(after_cut, clock=self._clock())
+                found += complaints(after_cut, library, shown, expected[1] | later, whole=False)
+        self.report.count(where, found)
+
+    def _recovered(self, files: ModelFiles, where: str, expected: Expected) -> int:
         """Recover and check; the steps recovery took. Sometimes go on from there."""
         found: list[str] = []
         spent = 0
         with judged(found, "recovery"):
-            library = start(files, clock=SteppingClock(RECOVERY_CLOCK))
+            library = start(files, clock=self._clock())
             spent = len(files.log)
             found += complaints(files, library, *expected)
             play = Play(files, library, lambda: len(files.log))
@@ -152,7 +190,7 @@ class Explorer:
         with judged(found, "second start"):
             play.library.store.close()
             mark = len(files.log)
-            play.library = start(files, clock=SteppingClock(RECOVERY_CLOCK + A_DAY // 2))
+            play.library = start(files, clock=self._clock())
             found += [f"I6 the second recovery did {s}" for s in files.log[mark:] if not _is_own_lock(s)]
         self.report.count(f"{where}, second recovery", found)
         if found:
@@ -173,7 +211,7 @@ class Explorer:
         state = self.chance.choice(list(files.disk.states(self.chance, 6)))
         after_cut = ModelFiles(files.disk.after_cut(state))
         with judged(found, "third recovery"):
-            library = start(after_cut, clock=SteppingClock(RECOVERY_CLOCK + A_DAY))
+            library = start(after_cut, clock=self._clock())
             if acted:
                 found += complaints(after_cut, library, before, before, True)
             else:
@@ -181,20 +219,26 @@ class Explorer:
                 found += complaints(after_cut, library, truth, truth, True) + _kept(before, truth)
         self.report.count(f"{where}, second cut", found)
 
-    def _cut_recovery(self, files: ModelFiles, where: str, expected: tuple[Records, Records, bool]) -> None:
+    def _cut_recovery(self, files: ModelFiles, where: str, expected: Expected) -> None:
         found: list[str] = []
         try:
             with judged(found, "recovery"):
-                start(files, clock=SteppingClock(RECOVERY_CLOCK))
+                start(files, clock=self._clock())
         except Cut:
             pass
         for state in files.disk.states(self.chance, 3):
             after_cut = ModelFiles(files.disk.after_cut(state))
             with judged(found, "recovery of a recovery"):
-                library = start(after_cut, clock=SteppingClock(RECOVERY_CLOCK + 3_600_000_000))
+                library = start(after_cut, clock=self._clock())
                 found += complaints(after_cut, library, *expected)
             self.report.count(where, found)
             found = []
+
+
+def _soon_after(records: Records) -> SteppingClock:
+    """A minute after the newest image."""
+    times = [to_micros(record.created_at) for found in records.values() for record in found.values()]
+    return SteppingClock(max(times, default=START) + 60_000_000)
 
 
 def _kept(before: Records, truth: Records) -> list[str]:

@@ -253,6 +253,12 @@ def _second_half(play: Play, a: list[str], b: list[str]) -> None:
     play.trash(BOB, b[-1:])
 
 
+def short_sequence(play: Play) -> None:
+    """The first minute of a library, short enough to be cut in every way."""
+    first = play.upload(ALICE, 1)
+    play.trash(ALICE, first)
+
+
 def next_action(play: Play, turn: int) -> None:
     """One more acknowledged action on whatever a recovery left, another one each turn."""
     records = {owner: found for owner, found in records_of(play.library).items() if found}
