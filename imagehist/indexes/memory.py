@@ -132,6 +132,9 @@ class MemoryIndex:
     def head(self, owner: str, seq: int) -> Head | None:
         return self._of(owner).heads.get(seq)
 
+    def last_seq(self, owner: str, at: str) -> int:
+        return max((head.seq for head in self._of(owner).heads.values() if head.at <= at), default=0)
+
     def place_of(self, owner: str, seq: int) -> Cursor | None:
         return self._of(owner).places.get(seq)
 

@@ -34,7 +34,8 @@ INDEXES = """
 CREATE INDEX IF NOT EXISTS image_new ON image (list, at, no, workflow, ratio, favorite);
 CREATE INDEX IF NOT EXISTS image_workflow ON image (list, workflow, at, no, ratio, favorite);
 CREATE INDEX IF NOT EXISTS image_ratio ON image (list, ratio, at, no, workflow, favorite);
-CREATE INDEX IF NOT EXISTS image_favorite ON image (list, at, no, workflow, ratio) WHERE favorite = 1;
+CREATE INDEX IF NOT EXISTS image_favorite ON image (list, at, no, workflow, ratio, favorite)
+  WHERE favorite = 1;
 CREATE INDEX IF NOT EXISTS image_gone ON image (list, gone, no) WHERE gone IS NOT NULL;
 CREATE INDEX IF NOT EXISTS image_bytes ON image (list, bytes, no);
 CREATE INDEX IF NOT EXISTS image_sha ON image (owner, sha);

@@ -170,11 +170,12 @@ def _jump_days(db: sqlite3.Connection, number: int, filters: Filters, skip: int)
         return filters, skip
     way = "DESC" if filters.order == "newest" else "ASC"
     days = f"SELECT value, n FROM total WHERE list = ? AND facet = ? ORDER BY value {way}"
+    passed = 0
     for day, n in db.execute(days, (number, DAY)).fetchall():
-        if n > skip:
-            until = (day + 1) * DAY_MICROS if way == "DESC" else None
-            return filters._replace(since=None if until else day * DAY_MICROS, until=until), skip
-        skip -= n
+        if passed + n > skip:
+            bound = {"until": (day + 1) * DAY_MICROS} if way == "DESC" else {"since": day * DAY_MICROS}
+            return filters._replace(**bound), skip - passed
+        passed += n
     return filters, skip
 
 

@@ -92,7 +92,9 @@ class SqliteIndex:
         if self._building:
             self._writer.execute("PRAGMA synchronous = NORMAL")  # the commit makes the whole file durable
             self._writer.executescript(f"BEGIN;{INDEXES}{TOTALS_OF_EVERYTHING}COMMIT;")
-            self._building = False
+            self._writer.execute("PRAGMA locking_mode = NORMAL")
+            self._writer.execute("PRAGMA journal_mode = WAL")  # a copy takes this over with the pages
+            self._building, self._local = False, threading.local()
 
     def take_from(self, built: SqliteIndex) -> None:
         """Replace everything by the rows of another index, in one step for every reader."""
@@ -185,6 +187,10 @@ class SqliteIndex:
             f"SELECT {_HEAD} FROM entry WHERE owner = ? AND seq = ?", (self._number(owner), seq)
         ).fetchone()
         return None if row is None else _head(row)
+
+    def last_seq(self, owner: str, at: str) -> int:
+        asked = "SELECT coalesce(max(seq), 0) FROM entry WHERE owner = ? AND at <= ?"
+        return int(self._reader.execute(asked, (self._number(owner), at)).fetchone()[0])
 
     def place_of(self, owner: str, seq: int) -> Cursor | None:
         row = self._reader.execute(

@@ -107,6 +107,9 @@ class MemoryStore:
     def sync_folders(self, keys: Iterable[str]) -> None:
         """Names are as durable as bytes."""
 
+    def owners(self) -> list[str]:
+        return sorted({parts[0] for key in self.files.by_key if (parts := parse_key(key))})
+
     def walk(self, owner: str) -> Iterator[list[StoredFile]]:
         found = sorted(key for key in self.files.by_key if _is_of(owner, key))
         by_folder = {folder: list(keys) for folder, keys in groupby(found, key=folder_of)}
@@ -152,6 +155,15 @@ class MemoryStore:
         if data is None:
             raise NotFound("There is no such file.")
         return nameless(data)
+
+    def size(self, handle: int) -> int:
+        return os.fstat(handle).st_size
+
+    def read(self, handle: int, count: int, offset: int) -> bytes:
+        return os.pread(handle, count, offset)
+
+    def release(self, handle: int) -> None:
+        os.close(handle)
 
     def path(self, key: str) -> str:
         return self._show(key, self.get(key) or b"")

@@ -218,3 +218,41 @@ def test_the_projection_lock_is_one_per_owner(another_store: Callable[[], Store]
             assert not entered.wait(0.05)
     assert entered.wait(5)
     thread.join()
+
+
+def test_owners_are_those_with_a_folder(store: Store) -> None:
+    assert store.owners() == []
+    for owner in ("zoe", OWNER, "adam"):
+        placed(store, key_of(new_id(), owner=owner))
+    assert store.owners() == sorted(["zoe", OWNER, "adam"])
+
+
+def test_a_crash_shows_until_it_was_dealt_with(another_store: Callable[[], Store]) -> None:
+    one, two = another_store(), another_store()
+    staged(one, b"bytes")
+    assert not two.crashed()
+    two.close()
+    assert not one.crashed()
+
+
+def test_recent_folders_are_those_something_was_put_into(store: Store) -> None:
+    key = placed(store, key_of(new_id()))
+    assert store.recent_folders(OWNER) == [key.rpartition("/")[0]]
+    assert store.recent_folders("nobody") == []
+
+
+def test_what_is_being_staged_is_known_by_its_image(another_store: Callable[[], Store]) -> None:
+    one, two, image = another_store(), another_store(), new_id()
+    name = staged(one, b"bytes", image=image)
+    assert one.being_staged() == two.being_staged() == {image}
+    one.unstage(name)
+    assert two.being_staged() == set()
+
+
+def test_a_handle_is_read_in_pieces(store: Store) -> None:
+    handle = store.open(placed(store, key_of(new_id()), b"0123456789"))
+    assert store.size(handle) == 10
+    assert store.read(handle, 4, 3) == b"3456"
+    assert store.read(handle, 4, 8) == b"89"
+    assert store.read(handle, 4, 10) == b""
+    store.release(handle)
