@@ -117,7 +117,7 @@ class Gate:
         token = bearer_of(request)
         if token is not None:
             return self._by_token(request, token, address)
-        cookie = _cookie(request)
+        cookie = cookie_of(request)
         if cookie is not None:
             owner, renew = self._signer.owner_of(cookie)
             return Identity("guest", owner, renew)
@@ -145,7 +145,7 @@ def bearer_of(request: web.Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _cookie(request: web.Request) -> str | None:
+def cookie_of(request: web.Request) -> str | None:
     """The one identity cookie. Raises AmbiguousCookie when it came twice."""
     headers = request.headers.getall("Cookie", [])
     if not headers:
