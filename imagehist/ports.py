@@ -236,6 +236,9 @@ class Index(Protocol):
     def head(self, owner: str, seq: int) -> Head | None:
         """One entry by its seq."""
 
+    def last_seq(self, owner: str, at: str) -> int:
+        """The highest seq of an entry made no later than `at`, 0 when there is none."""
+
     def place_of(self, owner: str, seq: int) -> Cursor | None:
         """Where in the manifest the (first) line of a seq begins: read behind it to get the line."""
 

@@ -64,6 +64,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/images/{id}/thumb", outputs.by_id),
     Route("GET", "/api/v1/images/{id}/preview", outputs.by_id),
     Route("GET", "/api/v1/history", history.list_history),
+    Route("GET", "/api/v1/history/at", history.library_then),
     Route("POST", "/api/v1/history/{seq}/undo", history.undo_entry),
     Route("GET", "/api/v1/me", me.get_me),
     Route("GET", "/api/v1/openapi.json", openapi.describe),

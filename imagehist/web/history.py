@@ -6,14 +6,15 @@ from typing import Any
 
 from aiohttp import web
 
+from ..actions.remembering import Then, as_it_was
 from ..actions.undoing import UNDOABLE, Failure, undo
 from ..model.faults import NotFound
 from ..model.times import to_text
 from ..ports import Head
 from .callers import actor_of, owner_of
 from .keys import FOLLOWER, LANES, LIBRARY, THREADS
-from .parameters import DEFAULT_SIZE, MAX_SIZE, whole
-from .replies import json_reply
+from .parameters import DEFAULT_SIZE, MAX_SIZE, moment, whole
+from .replies import json_reply, record_reply
 
 _SETS: dict[tuple[str, ...], str] = {
     ("favorite",): "favorite",
@@ -37,6 +38,21 @@ def read_heads(request: web.Request, owner: str, size: int, number: int) -> tupl
     request.app[FOLLOWER].refresh(owner)
     index = request.app[LIBRARY].index
     return index.heads(owner, None, size, (number - 1) * size), index.head_count(owner)
+
+
+async def library_then(request: web.Request) -> web.Response:
+    """The active images as they were at a time, newest first."""
+    owner, time = owner_of(request), moment(request.query, "time")
+    size = whole(request.query, "size", DEFAULT_SIZE, 1, MAX_SIZE)
+    number = whole(request.query, "page", 1, 1, 10_000_000)
+    then = await request.app[THREADS].read(_then, request, owner, time, (number - 1) * size, size)
+    items = [record_reply(record) for record in then.items]
+    return json_reply({"items": items, "page": number, "size": size, "total": then.total, "as_of": then.seq})
+
+
+def _then(request: web.Request, owner: str, time: str, skip: int, size: int) -> Then:
+    request.app[FOLLOWER].refresh(owner)
+    return as_it_was(request.app[LIBRARY], owner, time, skip, size)
 
 
 def told(head: Head) -> dict[str, Any]:

@@ -196,6 +196,15 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         (*CALLER, faults.BadParameter),
         (PAGE, SIZE),
     ),
+    ("GET", "/api/v1/history/at"): Operation(
+        "listThen",
+        "List the library as it was",
+        "history",
+        (Answer(200, "One page.", shapes.ThenPage),),
+        (*CALLER, faults.BadParameter),
+        (Parameter("time", str, "An RFC 3339 time with its zone.", "2026-11-17T12:00:00Z"), PAGE, SIZE),
+        about="Active images as they were then, newest first. What was purged since is not there any more.",
+    ),
     ("POST", "/api/v1/history/{seq}/undo"): Operation(
         "undo",
         "Take one line of history back",

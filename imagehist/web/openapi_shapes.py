@@ -105,6 +105,15 @@ HistoryPage = shape(
     size=COUNT,
     total=COUNT,
 )
+ThenPage = shape(
+    "ThenPage",
+    "One page of the library as it was, newest first.",
+    items=list_of(Image),
+    page=COUNT,
+    size=COUNT,
+    total=COUNT,
+    as_of=said(COUNT, "The last line of history before that time."),
+)
 Usage = shape("Usage", "Bytes of originals and number of images, trash included.", bytes=COUNT, count=COUNT)
 Quota = shape("Quota", "Most bytes and images; null is no limit.", bytes=int | None, count=int | None)
 Trash = shape("Trash", "What lies in the trash.", count=COUNT, bytes=COUNT, retention_days=COUNT)

@@ -15,7 +15,7 @@ from ..model.faults import BadParameter, FieldTooLong, NotFound
 from ..model.names import KINDS, is_id
 from ..model.queries import ALL_KINDS, ORDERS, STATUSES, Query
 from ..model.tags import clean_tag
-from ..model.times import day_bounds
+from ..model.times import day_bounds, to_micros, to_text
 
 MAX_SIZE = 500
 DEFAULT_SIZE = 60
@@ -66,6 +66,14 @@ def zone_of(values: Mapping[str, str]) -> ZoneInfo:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):
         raise BadParameter("tz is an IANA time zone.", field="tz") from None
+
+
+def moment(values: Mapping[str, str], name: str) -> str:
+    """An instant in its written form. Raises BadParameter."""
+    try:
+        return to_text(to_micros(values.get(name, "")))
+    except (ValueError, OverflowError):
+        raise BadParameter(f"{name} is an RFC 3339 time with its zone.", field=name) from None
 
 
 def _day(values: Mapping[str, str], name: str) -> date | None:

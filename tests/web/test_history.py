@@ -149,3 +149,21 @@ async def test_me_counts_everything(guest: Client) -> None:
     assert answer["usage"] == {"bytes": sum(record["bytes"] for record in records), "count": 3}
     assert answer["trash"] == {"count": 1, "bytes": records[0]["bytes"], "retention_days": 30}
     assert answer["quota"] == {"bytes": None, "count": None}
+
+
+async def test_the_library_as_it_was(guest: Client) -> None:
+    kept, trashed = (await guest.add(1))["id"], (await guest.add(2))["id"]
+    moment = (await told(guest))[0]["at"]
+    await guest.post(f"{LIST}/{trashed}/delete")
+    await guest.patch(f"{LIST}/{kept}", json={"favorite": True})
+    then = (await guest.get(f"{HISTORY}/at?time={moment}")).json
+    assert [(item["id"], item["favorite"]) for item in then["items"]] == [(trashed, False), (kept, False)]
+    assert (then["total"], then["as_of"]) == (2, 2)
+    second = (await guest.get(f"{HISTORY}/at?time={moment}&page=2&size=1")).json
+    assert [item["id"] for item in second["items"]] == [kept]
+
+
+@pytest.mark.parametrize("time", ["", "yesterday", "2026-01-01", "2026-01-01T00:00:00"])
+async def test_a_past_needs_an_instant(guest: Client, time: str) -> None:
+    answer = await guest.get(f"{HISTORY}/at?time={time}")
+    assert (answer.status, answer.json["code"]) == (400, "BAD_PARAMETER")
