@@ -42,7 +42,11 @@ def settle(library: Library, owner: str, since: Cursor | None) -> None:
 def _settle_slice(library: Library, owner: str, ids: Sequence[str]) -> None:
     for record in library.index.records(owner, ids).values():
         key = sidecar_key(record.key)
-        if judge(library.store.get(key), record).action == "rewrite":
+        data = library.store.get(key)
+        action = judge(data, record).action
+        if action == "keep" and data is not None:
+            library.store.keep_aside(f"{record.owner}-{record.id}.json", data)
+        if action in ("rewrite", "keep"):
             library.store.put(key, encode_sidecar(record))
 
 
