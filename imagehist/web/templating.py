@@ -23,7 +23,6 @@ _HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
     hdrs.CACHE_CONTROL: "private, no-cache",
     hdrs.VARY: "Accept-Language, Cookie",
 }

@@ -12,12 +12,18 @@ const KEYS = {
 /** The original in its own size; again, and the picture fits the window as before. */
 function toggle(picture) {
   const whole = document.documentElement.classList.toggle("whole"), image = picture.querySelector(".over");
-  if (whole && image.dataset.original === undefined) {
-    image.dataset.original = "shown";
-    image.removeAttribute("srcset");
-    image.src = picture.href;
-  }
+  if (whole && image.src !== picture.href) swap(image, picture.href);
   if (whole) scrollTo({ left: (document.documentElement.scrollWidth - innerWidth) / 2 });
+}
+
+/** The original in the preview's place, once it is there. */
+async function swap(preview, address) {
+  const original = new Image();
+  Object.assign(original, { src: address, alt: preview.alt, className: preview.className });
+  original.setAttribute("width", preview.getAttribute("width"));
+  original.setAttribute("height", preview.getAttribute("height"));
+  await original.decode().catch(() => {});
+  preview.replaceWith(original);
 }
 
 /** Back to where one came from, scrolled as it was; by its address when one came from elsewhere. */

@@ -87,7 +87,8 @@ def test_scripts_hold_no_sentences_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/?q=%EC%96%BC", "/favorites", "/inputs", "/controls", "/trash", "/history", "/image/", "/no"]
+    "path",
+    ["/", "/?q=%EC%96%BC", "/favorites", "/inputs", "/controls", "/trash", "/history", "/image/", "/no"],
 )
 async def test_a_korean_page_speaks_only_korean(guest: Client, path: str) -> None:
     if path != "/":
