@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,12 +58,29 @@ def replace(files: Files, key: str, temporary: str, data: bytes, durable: bool =
     remove(files, temporary)
     write_new(files, temporary, data, durable)
     try:
-        files.rename(temporary, key)
+        if durable:
+            files.rename(temporary, key)
+            files.sync_directory(key.rpartition("/")[0])
+        else:
+            _trade(files, temporary, key)
     except OSError:
         remove(files, temporary)
         raise
-    if durable:
-        files.sync_directory(key.rpartition("/")[0])
+
+
+def _trade(files: Files, temporary: str, key: str) -> None:
+    """Put a file that need not be durable in the place of another one.
+
+    A plain rename over a file makes ext4 write the new one out at once, and every later sync waits for it.
+    """
+    try:
+        files.exchange(temporary, key)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.EINVAL, errno.ENOSYS):
+            raise
+        files.rename(temporary, key)
+    else:
+        remove(files, temporary)
 
 
 def remove(files: Files, key: str) -> bool:

@@ -15,12 +15,24 @@ from typing import NamedTuple, Protocol
 from .model.faults import Busy, NotFound, StorageFull, StorageReadOnly
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_RENAME_NOREPLACE = 1
+_RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
 _AT_FDCWD = -100
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 APPEND = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class _How(ctypes.Structure):
+    """The kernel's `open_how`: flags, mode and what may not be met on the way."""
+
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+_OPENAT2, _RESOLVE_NO_SYMLINKS = 437, 4
+_HOW = _How(_DIRECTORY, 0, _RESOLVE_NO_SYMLINKS)
+_libc.syscall.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
+_libc.syscall.restype = ctypes.c_long
 
 
 class Facts(NamedTuple):
@@ -56,6 +68,7 @@ class Files(Protocol):
     def sync_directory(self, key: str) -> None: ...
     def rename(self, source: str, target: str) -> None: ...
     def rename_new(self, source: str, target: str) -> None: ...
+    def exchange(self, source: str, target: str) -> None: ...
     def link(self, source: str, target: str) -> None: ...
     def unlink(self, key: str) -> None: ...
     def list(self, key: str) -> list[tuple[str, bool]]: ...
@@ -73,14 +86,13 @@ class DiskFiles:
     @contextmanager
     def _folder(self, key: str) -> Iterator[tuple[int, str]]:
         """The open directory that holds `key`, and the key's last part."""
-        parts = key.split("/")
+        parent, _, name = key.rpartition("/")
         handle = os.open(self.root, _DIRECTORY)
         try:
-            for part in parts[:-1]:
-                inner = os.open(part, _DIRECTORY, dir_fd=handle)
-                os.close(handle)
-                handle = inner
-            yield handle, parts[-1]
+            if parent:
+                root, handle = handle, open_folder(handle, parent)
+                os.close(root)
+            yield handle, name
         finally:
             os.close(handle)
 
@@ -155,6 +167,12 @@ class DiskFiles:
             os.link(old_name, new_name, src_dir_fd=old, dst_dir_fd=new, follow_symlinks=False)
             os.unlink(old_name, dir_fd=old)
 
+    def exchange(self, source: str, target: str) -> None:
+        with self._folder(source) as (old, old_name), self._folder(target) as (new, new_name):
+            if _libc.renameat2(old, old_name.encode(), new, new_name.encode(), _RENAME_EXCHANGE) != 0:
+                problem = ctypes.get_errno()
+                raise OSError(problem, os.strerror(problem))
+
     def link(self, source: str, target: str) -> None:
         with self._folder(source) as (old, old_name), self._folder(target) as (new, new_name):
             os.link(old_name, new_name, src_dir_fd=old, dst_dir_fd=new, follow_symlinks=False)
@@ -193,6 +211,32 @@ class DiskFiles:
 
     def path(self, key: str) -> str:
         return f"{self.root}/{key}"
+
+
+def open_folder(above: int, key: str) -> int:
+    """A directory below an open one, no symbolic link on the way: in one step where the kernel can."""
+    handle = int(
+        _libc.syscall(_OPENAT2, above, os.fsencode(key), ctypes.addressof(_HOW), ctypes.sizeof(_HOW))
+    )
+    if handle >= 0:
+        return handle
+    problem = ctypes.get_errno()
+    if problem in (errno.ENOSYS, errno.EPERM):
+        return open_by_parts(above, key)
+    problem = errno.ENOTDIR if problem == errno.ELOOP else problem
+    raise OSError(problem, os.strerror(problem), key)
+
+
+def open_by_parts(above: int, key: str) -> int:
+    """As `open_folder`, for kernels before 5.6 and sandboxes that refuse the call."""
+    handle = os.dup(above)
+    for part in key.split("/"):
+        try:
+            inner = os.open(part, _DIRECTORY, dir_fd=handle)
+        finally:
+            os.close(handle)
+        handle = inner
+    return handle
 
 
 def _facts(found: os.stat_result) -> Facts:

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - without a zone it is written four times as fast
 
 
 def to_text(micros: int) -> str:
     """Microseconds since 1970 as `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
-    return (EPOCH + timedelta(microseconds=micros)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_NAIVE + timedelta(microseconds=micros)).isoformat(timespec="microseconds") + "Z"
 
 
 def to_micros(text: str) -> int:

@@ -125,6 +125,12 @@ class Disk:
             self.nodes[replaced].links -= 1
         self._change(Half(*self.folder(target), number), Half(*self.folder(source), None))
 
+    def exchange(self, source: str, target: str) -> None:
+        one, other = self.find(source), self.find(target)
+        assert one is not None
+        assert other is not None
+        self._change(Half(*self.folder(target), one), Half(*self.folder(source), other))
+
     def _change(self, *halves: Half) -> None:
         for half in halves:
             names = self.nodes[half.folder].names

@@ -143,6 +143,12 @@ class ModelFiles:
         self._step("rename", source, target)
         self.disk.rename(source, target)
 
+    def exchange(self, source: str, target: str) -> None:
+        self._node(source)
+        self._node(target)
+        self._step("exchange", source, target)
+        self.disk.exchange(source, target)
+
     def rename_new(self, source: str, target: str) -> None:
         self._node(source)
         if self.disk.find(target) is not None:

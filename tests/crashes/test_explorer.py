@@ -22,7 +22,7 @@ def test_the_story_is_long_and_touches_everything() -> None:
     assert len(RECORDING.acks) >= 16
     assert len(RECORDING.log) >= 250
     steps = {name for name, _ in RECORDING.log}
-    assert steps == {"make", "set_data", "sync", "rename", "link", "unlink", "sync_all"}
+    assert steps == {"make", "set_data", "sync", "rename", "exchange", "link", "unlink", "sync_all"}
 
 
 @pytest.mark.parametrize("model", MODELS)
