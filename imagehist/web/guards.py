@@ -14,7 +14,7 @@ from ..settings import Settings
 from .identity import COOKIE, MAX_AGE, Gate, Signer, bearer_of
 from .keys import IDENTITY
 from .page_errors import as_page
-from .problems import told
+from .problems import BASICS, told
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SAFE = frozenset({"GET", "HEAD"})
@@ -25,7 +25,6 @@ ANONYMOUS = ("/health", "/api/v1/openapi.json", "/api/docs", "/static/", "/favic
 _VERSIONS = (HttpVersion10, HttpVersion11)
 _CONTINUE = "100-continue"
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,253}))(?::\d{1,5})?")
-API_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 class Guards:
@@ -100,7 +99,7 @@ class Guards:
     def _leave(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
         if response.prepared:
             return response
-        for name, value in API_HEADERS.items():
+        for name, value in BASICS.items():
             response.headers.setdefault(name, value)
         if not request.content.is_eof():
             response.force_close()

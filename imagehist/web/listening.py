@@ -20,10 +20,12 @@ _ODD_METHOD = re.compile(r"b'[A-Za-z-]{1,32} \S+ HTTP/1\.[01]")
 
 
 class Times(NamedTuple):
-    """Seconds: a connection may be silent, a reader may take nothing, requests may go on after the stop."""
+    """Seconds: a connection may be silent, a reader may take nothing, the rest of a refused body is
+    read so that the refusal arrives, requests may go on after the stop."""
 
     silent: float = 15.0
     stalled: float = 30.0
+    lingering: float = 5.0
     stopping: float = 30.0
 
 
@@ -41,6 +43,7 @@ class Connection(web.RequestHandler):
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # None means none, whatever is annotated
             keepalive_timeout=times.silent,
+            lingering_time=times.lingering,
             auto_decompress=False,
         )
         self._times = times

@@ -78,6 +78,10 @@ PROBLEMS: dict[type[Fault], Problem] = {
     faults.StorageFull: Problem(507, "Storage is full", "Nothing was changed; free space and repeat."),
 }
 
+PROBLEM_TYPE = "application/problem+json"
+BASICS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Server": "imagehist"}
+"""What every answer carries that says nothing else about itself."""
+
 NOT_OVER_HTTP: frozenset[type[Fault]] = frozenset(
     {faults.RootMissing, faults.FormatNewer, faults.BadSettings}
 )
@@ -105,7 +109,7 @@ def _whole(value: Any) -> Any:
 def problem_response(fault: Fault) -> web.Response:
     """A fault as an answer."""
     status, body = problem_body(fault)
-    response = web.Response(body=orjson.dumps(body), status=status, content_type="application/problem+json")
+    response = _problem(status, body)
     if "retry_after" in body:
         response.headers[hdrs.RETRY_AFTER] = str(body["retry_after"])
     if "allow" in body:
@@ -125,7 +129,11 @@ def internal_error(request: web.BaseRequest, error: BaseException | None) -> web
         "code": "INTERNAL_ERROR",
         "detail": "Something went wrong on the server; it was logged.",
     }
-    return web.Response(body=orjson.dumps(body), status=500, content_type="application/problem+json")
+    return _problem(500, body)
+
+
+def _problem(status: int, body: dict[str, Any]) -> web.Response:
+    return web.Response(body=orjson.dumps(body), status=status, headers=BASICS, content_type=PROBLEM_TYPE)
 
 
 async def told(request: web.Request, work: Awaitable[web.StreamResponse]) -> web.StreamResponse:

@@ -26,7 +26,7 @@ from imagehist.web.listening import Times, bound, listening
 
 ROOT = Path(__file__).parent.parent.parent
 ADMIN, INGEST, SECRET = "admin-token-of-the-tests", "ingest-token-of-the-tests", "secret-of-the-tests"
-QUICK = Times(silent=1.0, stalled=1.0, stopping=5.0)
+QUICK = Times(silent=1.0, stalled=1.0, lingering=1.0, stopping=5.0)
 TOKENS: dict[str, Any] = {"admin_token": ADMIN, "ingest_token": INGEST, "secret": (SECRET,)}
 
 
