@@ -9,7 +9,7 @@ from typing import Protocol
 from .model.entries import Entry
 from .model.places import Cursor, Head, Placed, Row, Stamp, StoredFile, Tail, Usage
 from .model.queries import Place, Query
-from .model.records import ImageRecord, Inspection
+from .model.records import ImageRecord, Inspection, State
 
 __all__ = [
     "Cursor",
@@ -220,6 +220,9 @@ class Index(Protocol):
 
     def ids(self, query: Query, until_rev: int | None = None) -> list[str]:
         """All ids that match; with `until_rev` only of images added by lines up to that seq."""
+
+    def states(self, query: Query, until_rev: int | None = None) -> list[State]:
+        """The states of the images that `ids` would name."""
 
     def by_sha256(self, owner: str, sha256: str) -> str | None:
         """The oldest image of the owner with these bytes, not purged."""

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 from ..committing import Decision, Draft, View
 from ..model.faults import NotFound, PreconditionFailed, SelectionChanged
 from ..model.names import is_id
 from ..model.queries import Query
-from ..model.records import ImageRecord, value_of
+from ..model.records import ImageRecord, State, value_of
 from ..model.tags import with_tags, without_tags
 
 Change = Callable[[ImageRecord], dict[str, Any]]
+
+
+Some = TypeVar("Some", ImageRecord, State)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A change that needs no more of an image than its state."""
+
+    change: Callable[[ImageRecord | State], dict[str, Any]]
+
+    def __call__(self, record: ImageRecord | State) -> dict[str, Any]:
+        return self.change(record)
 
 
 class Patch(NamedTuple):
@@ -35,19 +49,19 @@ class Selection(NamedTuple):
     expected: int | None
 
 
-def trash(at: str) -> Change:
+def trash(at: str) -> Mark:
     """Move active images to the trash."""
-    return lambda record: {} if record.status == "trash" else {"status": "trash", "trashed_at": at}
+    return Mark(lambda record: {} if record.status == "trash" else {"status": "trash", "trashed_at": at})
 
 
-def restore() -> Change:
+def restore() -> Mark:
     """Take trashed images out of the trash."""
-    return lambda record: {} if record.status == "active" else {"status": "active", "trashed_at": None}
+    return Mark(lambda record: {} if record.status == "active" else {"status": "active", "trashed_at": None})
 
 
-def favor(on: bool) -> Change:
+def favor(on: bool) -> Mark:
     """Set or clear the favourite mark."""
-    return lambda record: {"favorite": on}
+    return Mark(lambda record: {"favorite": on})
 
 
 def tag(tags: Sequence[str]) -> Change:
@@ -102,19 +116,20 @@ def selected(selection: Selection, change: Change) -> Decision:
     """Change everything a selection matches; it must be the only decision of its group."""
 
     def decide(view: View) -> Draft | None:
-        ids = [
-            image
-            for image in view.index.ids(selection.query, selection.as_of)
-            if image not in selection.excluded
-        ]
-        if selection.expected is not None and len(ids) != selection.expected:
-            raise SelectionChanged("The selection has another size now.", count=len(ids))
-        return draft_of(view.records(ids).values(), change)
+        found = view.index.states(selection.query, selection.as_of)
+        states = [state for state in found if state.id not in selection.excluded]
+        if selection.expected is not None and len(states) != selection.expected:
+            raise SelectionChanged("The selection has another size now.", count=len(states))
+        if isinstance(change, Mark):
+            return draft_of(states, change)
+        return draft_of(view.records([state.id for state in states]).values(), change)
 
     return decide
 
 
-def draft_of(records: Iterable[ImageRecord], change: Change, undoes: int | None = None) -> Draft | None:
+def draft_of(
+    records: Iterable[Some], change: Callable[[Some], dict[str, Any]], undoes: int | None = None
+) -> Draft | None:
     """The draft that changes these records; None when every one already is as asked."""
     ids, to, was, revs = list[str](), list[dict[str, Any]](), list[dict[str, Any]](), list[int]()
     for record in records:

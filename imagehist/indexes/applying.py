@@ -11,7 +11,7 @@ from ..model.folding import changed_fields, effects, status_set, touched_count
 from ..model.records import ImageRecord
 from ..model.times import to_micros, to_text
 from ..ports import Placed
-from .rows import BY_IDS, Placing, Words, by_ids, delete, drop_tags, gone, insert, put_tags, records_by_id
+from .rows import BY_IDS, Placing, Words, by_ids, delete, gone, insert, move_tags, records_by_id
 from .totals import Stand, Totals
 
 _IN_PLACE = frozenset({"status", "trashed_at", "favorite"})
@@ -113,19 +113,22 @@ class Folder:
     def _set_in_place(self, entry: Entry) -> None:
         """The frequent changes touch the narrow row only: no body is rewritten, however many ids."""
         places = {image: position for position, image in enumerate(entry.ids)}
-        found = [
-            (Stand(*row[2:]), values_for(entry.to, places[row[0].hex()]), row[1])
-            for row in by_ids(self._db, f"i.id, i.trashed, {_STAND}", self._owner, list(places))
-        ]
-        found.sort(key=lambda one: one[0].no)
-        moves, rows = [], []
-        for old, to, was in found:
-            new, trashed = _moved(old, to), was if "trashed_at" not in to else _micros(to["trashed_at"])
-            rows.append((new.list, trashed, gone(new, trashed), new.favorite, entry.seq, new.no))
+        found = by_ids(self._db, f"{_STAND}, i.trashed, i.id", self._owner, list(places))
+        found.sort()
+        olds, news, rows = list[Stand](), list[Stand](), list[tuple[Any, ...]]()
+        for *stand, trashed, image in found:
+            old = Stand(*stand)
+            to = values_for(entry.to, places[image.hex()])
+            new = _moved(old, to)
+            when = _micros(to["trashed_at"]) if "trashed_at" in to else trashed
+            rows.append((new.list, when, gone(new, when), new.favorite, entry.seq, new.no))
             if new != old:
-                moves.append((old, new))
+                olds.append(old)
+                news.append(new)
         self._update(entry, rows)
-        self._move([old for old, _ in moves], [new for _, new in moves])
+        self._count(olds, -1)
+        self._count(news, 1)
+        move_tags(self._db, olds, news)
 
     def _update(self, entry: Entry, rows: Sequence[tuple[Any, ...]]) -> None:
         """Name only the columns that may change, for each one named costs its indexes."""
@@ -137,12 +140,6 @@ class Folder:
             f"UPDATE image SET {columns}rev = ?, ahead = 1 WHERE no = ?",
             [(*(row[place] for place in places), *row[4:]) for row in rows],
         )
-
-    def _move(self, old: Sequence[Stand], new: Sequence[Stand]) -> None:
-        self._count(old, -1)
-        self._count(new, 1)
-        drop_tags(self._db, old)
-        put_tags(self._db, new)
 
     def _note_head(self, placed: Placed) -> None:
         entry = placed.entry
@@ -195,10 +192,10 @@ def _micros(at: str | None) -> int | None:
 
 
 def _moved(old: Stand, to: dict[str, Any]) -> Stand:
-    number = old.list
+    no, number, at, workflow, ratio, favorite, size, tags = old
     if "status" in to:
         number = number - number % 2 + (to["status"] == "trash")
-    return old._replace(list=number, favorite=int(to.get("favorite", old.favorite)))
+    return Stand(no, number, at, workflow, ratio, int(to.get("favorite", favorite)), size, tags)
 
 
 def _join_part(head: list[Any], entry: Entry) -> None:

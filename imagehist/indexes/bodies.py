@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from ..model.records import HEAVY, ImageRecord, decode_record, record_to_dict
+from ..model.records import HEAVY, ImageRecord, State, decode_record, record_to_dict
 from ..model.times import to_micros, to_text
 from .schema import is_trash_list
 
@@ -15,6 +15,8 @@ LIGHT = "i.ahead, i.rev, i.list, i.trashed, i.favorite, b.light"
 """The columns `light_body` takes, of `image i` and `body b`."""
 WHOLE = f"{LIGHT}, b.heavy"
 """The columns `record_of` takes."""
+STATE = "i.id, i.rev, i.list, i.trashed, i.favorite"
+"""The columns `state_of` takes."""
 
 _encode = msgspec.json.Encoder().encode
 _NO_HEAVY_END = b',"texts":[],"workflow":null,"extra":{}}'
@@ -53,6 +55,13 @@ def record_of(row: tuple[int, int, int, int | None, int, bytes, bytes | None]) -
     if row[0]:
         values |= _newer(row[:6], record.trashed_at)
     return msgspec.structs.replace(record, **values) if values else record
+
+
+def state_of(row: tuple[bytes, int, int, int | None, int]) -> State:
+    """The state of an image."""
+    image, rev, number, trashed, favorite = row
+    status = "trash" if is_trash_list(number) else "active"
+    return State(image.hex(), rev, status, None if trashed is None else to_text(trashed), bool(favorite))
 
 
 def _newer(row: Light, written: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..model.entries import Entry
 from ..model.folding import changed_fields, effects, status_set, touched_count
 from ..model.queries import Place, Query, matches, sort_value
-from ..model.records import ImageRecord
+from ..model.records import ImageRecord, State
 from ..ports import Cursor, Head, Placed, Row, Usage
 from .bodies import light_json
 
@@ -114,6 +114,10 @@ class MemoryIndex:
             for _, record in self._matching(query)
             if until_rev is None or added_by[record.id] <= until_rev
         ]
+
+    def states(self, query: Query, until_rev: int | None = None) -> list[State]:
+        found = self.records(query.owner, self.ids(query, until_rev)).values()
+        return [State(r.id, r.rev, r.status, r.trashed_at, r.favorite) for r in found]
 
     def by_sha256(self, owner: str, sha256: str) -> str | None:
         found = [r for r in self._of(owner).records.values() if r.sha256 == sha256]

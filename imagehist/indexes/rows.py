@@ -112,17 +112,25 @@ def put_tags(db: sqlite3.Connection, stands: Iterable[Stand]) -> None:
     )  # fmt: skip
 
 
-def drop_tags(db: sqlite3.Connection, stands: Iterable[Stand]) -> None:
-    """Remove the posting rows of every tag."""
+def move_tags(db: sqlite3.Connection, olds: Iterable[Stand], news: Iterable[Stand]) -> None:
+    """Bring the posting rows of images whose list or favourite mark changed to their new place."""
+    rows = [
+        (int(tag), old.at, old.no, old.list, new.list, new.favorite)
+        for old, new in zip(olds, news, strict=True) if old.tags for tag in old.tags.split()
+    ]  # fmt: skip
+    rows.sort()  # neighbours in the order of the table
     db.executemany(
-        "DELETE FROM tagged WHERE list = ? AND tag = ? AND at = ? AND no = ?",
-        [(s.list, int(tag), s.at, s.no) for s in stands if s.tags for tag in s.tags.split()],
+        "UPDATE tagged SET list = ?5, favorite = ?6 WHERE list = ?4 AND tag = ?1 AND at = ?2 AND no = ?3",
+        rows,
     )
 
 
 def delete(db: sqlite3.Connection, stands: Sequence[Stand]) -> None:
     """Remove rows from every table."""
-    drop_tags(db, stands)
+    db.executemany(
+        "DELETE FROM tagged WHERE list = ? AND tag = ? AND at = ? AND no = ?",
+        [(s.list, int(tag), s.at, s.no) for s in stands if s.tags for tag in s.tags.split()],
+    )
     for table in ("image", "body", "searched"):
         db.executemany(f"DELETE FROM {table} WHERE no = ?", [(stand.no,) for stand in stands])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE owner (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, generation TEXT, offset INTEGER,
@@ -37,7 +37,7 @@ CREATE INDEX IF NOT EXISTS image_ratio ON image (list, ratio, at, no, workflow, 
 CREATE INDEX IF NOT EXISTS image_favorite ON image (list, at, no, workflow, ratio, favorite)
   WHERE favorite = 1;
 CREATE INDEX IF NOT EXISTS image_gone ON image (list, gone, no) WHERE gone IS NOT NULL;
-CREATE INDEX IF NOT EXISTS image_bytes ON image (list, bytes, no);
+CREATE INDEX IF NOT EXISTS image_bytes ON image (owner, bytes, no);
 CREATE INDEX IF NOT EXISTS image_sha ON image (owner, sha);
 CREATE INDEX IF NOT EXISTS image_idempotency ON image (owner, idempotency) WHERE idempotency IS NOT NULL;
 """

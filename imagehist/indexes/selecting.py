@@ -16,6 +16,7 @@ _FACET_INDEX = {WORKFLOW: "image_workflow", RATIO: "image_ratio", FAVORITE: "ima
 _WORTH_SORTING = 8_000
 """Up to so many images, sorting a posting list is cheaper than looking for them along another order."""
 _FAR = 1_000
+_WHOLE = (ALL, 0)
 
 
 class Filters(NamedTuple):
@@ -82,25 +83,27 @@ def _postings(filters: Filters) -> list[tuple[int, int]]:
 
 def walk_of(db: sqlite3.Connection, number: int, filters: Filters) -> Walk:
     """The walk through one list, along the shortest posting list."""
-    totals = {posting: kept_total(db, number, *posting) for posting in _postings(filters)}
-    lead = min(totals, key=totals.__getitem__, default=None)
+    totals = {posting: kept_total(db, number, *posting) for posting in _postings(filters) or [_WHOLE]}
+    lead = min(totals, key=totals.__getitem__)
     sort = _SORTS[filters.order]
-    if sort != "at" and (lead is None or totals[lead] > _WORTH_SORTING):
-        lead, source = None, f"image x INDEXED BY {_OWN_INDEX[filters.order]}"
-    elif lead is None:
+    if sort != "at" and totals[lead] > _WORTH_SORTING:
+        lead, source = _WHOLE, f"image x INDEXED BY {_OWN_INDEX[filters.order]}"
+    elif lead == _WHOLE:
         source = "image x INDEXED BY image_new"
     elif lead[0] == TAG:
         source = "tagged x" if sort == "at" else "tagged x CROSS JOIN image s ON s.no = x.no"
     else:
         source = f"image x INDEXED BY {_FACET_INDEX[lead[0]]}"
     where, values = _conditions(filters, lead, number)
+    if "image_bytes" in source:
+        where, values = f"x.owner = ? AND {where}", [number // 8, *values]
     table = "s" if " s ON " in source else "x"
     return Walk(source, where, values, f"{table}.{sort}", filters.order != "oldest")
 
 
-def _conditions(filters: Filters, lead: tuple[int, int] | None, number: int) -> tuple[str, list[Any]]:
+def _conditions(filters: Filters, lead: tuple[int, int], number: int) -> tuple[str, list[Any]]:
     conditions: list[tuple[str, list[Any]]] = [("x.list = ?", [number])]
-    if lead is not None and lead[0] == TAG:
+    if lead[0] == TAG:
         conditions.append(("x.tag = ?", [lead[1]]))
     simple = {
         "x.workflow = ?": filters.workflow,
@@ -119,7 +122,7 @@ def _conditions(filters: Filters, lead: tuple[int, int] | None, number: int) -> 
     if filters.text is not None:
         found = "EXISTS (SELECT 1 FROM searched s WHERE s.no = x.no AND instr(s.text, ?))"
         conditions.append((found, [filters.text]))
-    if filters.order == "trashed" and (lead is None or lead[0] != TAG):
+    if filters.order == "trashed" and lead[0] != TAG:
         conditions.append(("x.gone IS NOT NULL", []))
     return " AND ".join(text for text, _ in conditions), [value for _, many in conditions for value in many]
 
@@ -179,15 +182,17 @@ def _jump_days(db: sqlite3.Connection, number: int, filters: Filters, skip: int)
     return filters, skip
 
 
-def matching_ids(db: sqlite3.Connection, number: int, filters: Filters, until: int | None) -> list[str]:
-    """The ids of a list that match, of images first added by lines up to `until`; in no order."""
+def matching(
+    db: sqlite3.Connection, columns: str, number: int, filters: Filters, until: int | None
+) -> list[tuple[Any, ...]]:
+    """These columns of `image i` for all of a list that match, of those first added by lines up to
+    `until`; in no order."""
     walk = walk_of(db, number, filters._replace(order="newest"))
-    rows = db.execute(
-        f"SELECT i.id FROM (SELECT x.no FROM {walk.source} WHERE {walk.where}) w"
+    return db.execute(
+        f"SELECT {columns} FROM (SELECT x.no FROM {walk.source} WHERE {walk.where}) w"
         " CROSS JOIN image i ON i.no = w.no WHERE i.added <= ?",
         (*walk.values, 1 << 62 if until is None else until),
-    )
-    return [row[0].hex() for row in rows]
+    ).fetchall()
 
 
 def count(db: sqlite3.Connection, number: int, filters: Filters) -> int:
@@ -199,10 +204,10 @@ def count(db: sqlite3.Connection, number: int, filters: Filters) -> int:
     if is_dated:
         return _count_days(db, number, filters)
     if filters.favorite is not False:
-        return kept_total(db, number, *(found[0] if found else (ALL, 0)))
+        return kept_total(db, number, *(found[0] if found else _WHOLE))
     if found:
         return _walk_count(db, number, filters)
-    return kept_total(db, number, ALL, 0) - kept_total(db, number, FAVORITE, 1)
+    return kept_total(db, number, *_WHOLE) - kept_total(db, number, FAVORITE, 1)
 
 
 def _walk_count(db: sqlite3.Connection, number: int, filters: Filters) -> int:

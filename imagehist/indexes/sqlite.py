@@ -6,13 +6,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from ..model.faults import FormatNewer
 from ..model.queries import Place, Query
-from ..model.records import ImageRecord
+from ..model.records import ImageRecord, State
 from ..ports import Cursor, Head, Placed, Row, Usage
 from .applying import Folder
-from .bodies import WHOLE, light_body, record_of
+from .bodies import STATE, WHOLE, light_body, record_of, state_of
 from .rows import records_by_id, sha_number
 from .schema import (
     ALL,
@@ -23,7 +24,7 @@ from .schema import (
     is_trash_list,
     prepare,
 )
-from .selecting import count, filters_of, lists_of, matching_ids, page_rows
+from .selecting import count, filters_of, lists_of, matching, page_rows
 
 _HEAD = "seq, at, by, op, count, undoes, undone_by, fields, status"
 _BODIES = "FROM image i CROSS JOIN body b ON b.no = i.no"
@@ -149,13 +150,18 @@ class SqliteIndex:
         return sum(count(db, one, filters) for one in lists_of(query, number))
 
     def ids(self, query: Query, until_rev: int | None = None) -> list[str]:
+        return [row[0].hex() for row in self._matching("i.id", query, until_rev)]
+
+    def states(self, query: Query, until_rev: int | None = None) -> list[State]:
+        return list(map(state_of, self._matching(STATE, query, until_rev)))
+
+    def _matching(self, columns: str, query: Query, until_rev: int | None) -> Iterator[tuple[Any, ...]]:
         db, number = self._reader, self._number(query.owner)
         filters = None if number is None else filters_of(db, query)
         if number is None or filters is None:
-            return []
-        return [
-            image for one in lists_of(query, number) for image in matching_ids(db, one, filters, until_rev)
-        ]
+            return
+        for one in lists_of(query, number):
+            yield from matching(db, columns, one, filters, until_rev)
 
     def by_sha256(self, owner: str, sha256: str) -> str | None:
         rows = self._reader.execute(

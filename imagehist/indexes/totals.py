@@ -30,16 +30,16 @@ class Stand(NamedTuple):
 
 def facets_of(stand: Stand) -> list[tuple[int, int, int]]:
     """Every total an image counts in."""
-    number = stand.list
-    keys = [(number, ALL, 0), (number, DAY, stand.at // DAY_MICROS)]
-    if stand.workflow:
-        keys.append((number, WORKFLOW, stand.workflow))
-    if stand.ratio:
-        keys.append((number, RATIO, stand.ratio))
-    if stand.favorite:
+    _, number, at, workflow, ratio, favorite, _, tags = stand
+    keys = [(number, ALL, 0), (number, DAY, at // DAY_MICROS)]
+    if workflow:
+        keys.append((number, WORKFLOW, workflow))
+    if ratio:
+        keys.append((number, RATIO, ratio))
+    if favorite:
         keys.append((number, FAVORITE, 1))
-    if stand.tags:
-        keys += [(number, TAG, int(tag)) for tag in stand.tags.split()]
+    if tags:
+        keys += [(number, TAG, int(tag)) for tag in tags.split()]
     return keys
 
 
@@ -51,10 +51,11 @@ class Totals:
 
     def count(self, stand: Stand, sign: int) -> None:
         """Note one image more or less."""
+        changes, size = self._changes, sign * stand.bytes
         for key in facets_of(stand):
-            change = self._changes[key]
+            change = changes[key]
             change[0] += sign
-            change[1] += sign * stand.bytes
+            change[1] += size
 
     def write(self, db: sqlite3.Connection) -> None:
         """Add the differences to what is kept; a value nothing has any more is forgotten."""

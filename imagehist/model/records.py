@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -100,6 +100,16 @@ class ImageRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     extra: dict[str, Any] = {}
 
 
+class State(NamedTuple):
+    """The part of a record that trash, restore and favourite look at, for when there are very many."""
+
+    id: str
+    rev: int
+    status: str
+    trashed_at: str | None
+    favorite: bool
+
+
 FIELDS: frozenset[str] = frozenset(ImageRecord.__struct_fields__) - {"extra"}
 EDITABLE: frozenset[str] = frozenset({"tags", "favorite", "rating", "note", "status", "trashed_at"})
 HEAVY: frozenset[str] = frozenset({"workflow", "texts"})
@@ -148,6 +158,8 @@ def changed(record: ImageRecord, to: dict[str, Any], rev: int) -> ImageRecord:
     return msgspec.structs.replace(record, **known)
 
 
-def value_of(record: ImageRecord, field: str) -> Any:
+def value_of(record: ImageRecord | State, field: str) -> Any:
     """One field by name, those of a newer version included (None when absent)."""
-    return getattr(record, field) if field in FIELDS else record.extra.get(field)
+    if field in FIELDS or isinstance(record, State):
+        return getattr(record, field)
+    return record.extra.get(field)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagehist.indexes import selecting
 from imagehist.indexes.memory import MemoryIndex
 from imagehist.indexes.schema import INDEXES, TOTALS_OF_EVERYTHING, VERSION
 from imagehist.indexes.selecting import filters_of, lists_of, page_sql, walk_of
@@ -55,9 +56,13 @@ def assert_no_leftovers(index: SqliteIndex) -> None:
     assert index._writer.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-@given(stories, st.lists(queries, min_size=1, max_size=4))
-def test_any_story_any_question(story: list[list[dict[str, Any]]], asked: list[Query]) -> None:
-    with opened() as index:
+@pytest.mark.parametrize("worth_sorting", [0, 8_000])
+@given(story=stories, asked=st.lists(queries, min_size=1, max_size=4))
+def test_any_story_any_question(
+    worth_sorting: int, story: list[list[dict[str, Any]]], asked: list[Query]
+) -> None:
+    with opened() as index, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selecting, "_WORTH_SORTING", worth_sorting)
         reference = MemoryIndex()
         tell([index, reference], story)
         assert_same(index, reference)
@@ -154,13 +159,17 @@ def test_a_page_walks_an_index_in_order(filled: SqliteIndex, name: str, order: s
 @pytest.mark.parametrize(
     ("order", "status"), [("largest", "active"), ("largest", "trash"), ("trashed", "trash")]
 )
-def test_other_orders_have_their_own_index(filled: SqliteIndex, order: str, status: str) -> None:
+def test_other_orders_have_their_own_index(
+    filled: SqliteIndex, order: str, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selecting, "_WORTH_SORTING", 10)
     plan = plan_of(filled, Query(owner=OWNER, status=status, order=order), behind=True)
     assert "TEMP B-TREE" not in plan
     assert {"largest": "image_bytes", "trashed": "image_gone"}[order] in plan
 
 
 def test_the_plan_of_a_sort_would_be_noticed(filled: SqliteIndex) -> None:
+    """A short list is sorted rather than looked for along a long one."""
     assert "TEMP B-TREE" in plan_of(filled, Query(owner=OWNER, order="largest", tags=("t1",)), behind=False)
 
 
