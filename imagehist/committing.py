@@ -39,10 +39,14 @@ class Draft(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a decision led to: `seq` is None when there was nothing to change."""
+    """What a decision led to: `seq` is None when there was nothing to change.
+
+    `record` is the image as it is now, where one was changed and whoever committed knows it.
+    """
 
     seq: int | None
     ids: Sequence[str]
+    record: ImageRecord | None = None
 
 
 class View:

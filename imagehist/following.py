@@ -73,6 +73,10 @@ class Follower:
         stamp = self._library.manifest.stamp(owner)
         return stamp if stamp is not None and self._known.get(owner) == stamp else None
 
+    def has_met(self, owner: str) -> bool:
+        """Whether this process has followed the owner before: then there is a history."""
+        return owner in self._known
+
     def refresh(self, owner: str) -> object:
         """Follow the owner where somebody wrote; a mark that is equal only while nothing changes."""
         stamp = self._library.manifest.stamp(owner)

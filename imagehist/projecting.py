@@ -16,13 +16,18 @@ from .ports import Cursor
 _SLICE = 200
 
 
-def project(library: Library, owner: str, ids: Sequence[str]) -> None:
-    """Write the sidecars of these images as the index holds them now; purged ones are left alone."""
+def project(library: Library, owner: str, ids: Sequence[str]) -> dict[str, ImageRecord]:
+    """Write the sidecars of these images as the index holds them now; purged ones are left alone.
+
+    Returns the last of these records by id: all of them where they are few.
+    """
+    found: dict[str, ImageRecord] = {}
     for start in range(0, len(ids), _SLICE):
         with storage_faults(), library.store.settle_lock(owner):
             found = library.index.records(owner, ids[start : start + _SLICE])
             for record in found.values():
                 library.store.put(sidecar_key(record.key), encode_sidecar(record))
+    return found
 
 
 def settle(library: Library, owner: str, since: Cursor | None) -> None:

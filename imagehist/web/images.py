@@ -16,7 +16,7 @@ from ..model.tags import clean_tags
 from ..model.times import to_text
 from .bodies import json_body
 from .callers import actor_of, owner_of, record_of
-from .keys import LANES, LIBRARY, SETTINGS, THREADS
+from .keys import FOLLOWER, LANES, LIBRARY, SETTINGS, THREADS
 from .parameters import flag, ids_of, image_id, selection_of
 from .replies import json_reply, record_reply
 
@@ -49,8 +49,8 @@ async def _own_record(request: web.Request) -> ImageRecord:
 async def patch_image(request: web.Request) -> web.Response:
     """Change tags, favourite, rating or note of one image."""
     patch = _patch(await json_body(request, request.app[SETTINGS].body_seconds))
-    await _change_one(request, patched(patch), _if_rev(request))
-    return json_reply(record_reply(await _own_record(request)))
+    outcome = await _change_one(request, patched(patch), _if_rev(request))
+    return json_reply(record_reply(outcome.record or await _own_record(request)))
 
 
 def _if_rev(request: web.Request) -> int | None:
@@ -105,14 +105,15 @@ def _now(request: web.Request) -> str:
 
 async def _moved(request: web.Request, change: Change) -> web.Response:
     outcome = await _change_one(request, change, None)
-    record = await _own_record(request)
+    record = outcome.record or await _own_record(request)
     return json_reply({"changed": len(outcome.ids), "seq": outcome.seq, "image": record_reply(record)})
 
 
 async def _change_one(request: web.Request, change: Change, if_rev: int | None) -> Outcome:
-    image = image_id(request.match_info["id"])
-    await _own_record(request)
-    return await request.app[LANES].commit(owner_of(request), one(image, change, if_rev), actor_of(request))
+    owner, image = owner_of(request), image_id(request.match_info["id"])
+    if not request.app[FOLLOWER].has_met(owner):
+        await _own_record(request)  # a commit would begin a history for whoever has none
+    return await request.app[LANES].commit(owner, one(image, change, if_rev), actor_of(request))
 
 
 async def bulk(request: web.Request) -> web.Response:

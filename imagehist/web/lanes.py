@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..committing import Decision, Outcome, commit
 from ..library import Library
 from ..model.faults import Fault, OutcomeUnknown
+from ..model.records import ImageRecord
 from ..projecting import checkpoint, project
 from ..recovering import recover_owner
 from .threads import Threads
@@ -98,14 +99,16 @@ class Lanes:
         outcomes = commit(self._library, owner, [waiting.decision for waiting in group], group[0].by)
         ids = _changed(outcomes)
         if len(ids) <= PROJECTED_FIRST:
-            self._project(owner, ids)
+            records = self._project(owner, ids)
+            return [_with_record(outcome, records) for outcome in outcomes]
         return outcomes
 
-    def _project(self, owner: str, ids: list[str]) -> None:
+    def _project(self, owner: str, ids: list[str]) -> dict[str, ImageRecord]:
         try:
-            project(self._library, owner, ids)
+            return project(self._library, owner, ids)
         except Fault as fault:  # the lines hold; recovery and the next check-point owe the sidecars
             log.warning("sidecars of %s wait for the next check-point: %s", owner, fault.code)
+            return {}
 
     def _note(self, owner: str, lines: int) -> None:
         self._lines[owner] = self._lines.get(owner, 0) + lines
@@ -139,6 +142,12 @@ class Lanes:
 
 def _changed(outcomes: Sequence[Outcome | Fault]) -> list[str]:
     return [image for outcome in outcomes if isinstance(outcome, Outcome) for image in outcome.ids]
+
+
+def _with_record(outcome: Outcome | Fault, records: dict[str, ImageRecord]) -> Outcome | Fault:
+    if isinstance(outcome, Outcome) and len(outcome.ids) == 1:
+        return outcome._replace(record=records.get(outcome.ids[0]))
+    return outcome
 
 
 def _next_group(queue: list[Waiting]) -> list[Waiting]:

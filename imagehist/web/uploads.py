@@ -132,7 +132,7 @@ async def _commit(request: web.Request, caller: Caller, prepared: Prepared, reus
     library, threads, older = request.app[LIBRARY], request.app[THREADS], list[ImageRecord]()
     decision = reusing(library, prepared, older) if reuse else prepared.decision
     try:
-        await request.app[LANES].commit(caller.owner, decision, caller.by)
+        outcome = await request.app[LANES].commit(caller.owner, decision, caller.by)
     except OutcomeUnknown:
         raise  # the line may be there: recovery decides what becomes of the placed file
     except Fault:
@@ -142,6 +142,8 @@ async def _commit(request: web.Request, caller: Caller, prepared: Prepared, reus
         await threads.write(abandon, library, prepared)
         return older[0]
     await threads.write(_unstage, library, prepared)
+    if outcome.record is not None:
+        return outcome.record
     found = await threads.read(library.index.records, caller.owner, [prepared.record.id])
     return found[prepared.record.id]
 
