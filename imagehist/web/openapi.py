@@ -115,7 +115,7 @@ def _parameter(parameter: Parameter, schemas: Schemas) -> dict[str, Any]:
         "description": parameter.about,
         "schema": schemas[repr(parameter.kind)],
     }
-    if parameter.place == "path":
+    if parameter.required or parameter.place == "path":
         told["required"] = True
     return told if parameter.example is None else told | {"example": parameter.example}
 

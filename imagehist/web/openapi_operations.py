@@ -34,6 +34,9 @@ SIZE = Parameter(
     20,
 )
 PAGE = Parameter("page", Annotated[int, msgspec.Meta(ge=1)], "Number of the page, from 1.", 1)
+TIME = Parameter(
+    "time", str, "An RFC 3339 time with its zone.", "2026-11-17T12:00:00Z", "query", required=True
+)
 FILTERS = (
     Parameter("status", shapes.STATUS, "Where the images are; `active` when left out.", "active"),
     Parameter(
@@ -202,7 +205,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "history",
         (Answer(200, "One page.", shapes.ThenPage),),
         (*CALLER, faults.BadParameter),
-        (Parameter("time", str, "An RFC 3339 time with its zone.", "2026-11-17T12:00:00Z"), PAGE, SIZE),
+        (TIME, PAGE, SIZE),
         about="Active images as they were then, newest first. What was purged since is not there any more.",
     ),
     ("POST", "/api/v1/history/{seq}/undo"): Operation(

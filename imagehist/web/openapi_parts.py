@@ -22,6 +22,7 @@ class Parameter(NamedTuple):
     about: str
     example: Any = None
     place: Literal["query", "path", "header"] = "query"
+    required: bool = False
 
 
 class Body(NamedTuple):

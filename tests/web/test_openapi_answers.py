@@ -113,15 +113,22 @@ def shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def needed(operation: Operation) -> list[tuple[str, str]]:
+    """What the query must hold."""
+    parameters = [one for one in operation.parameters if one.place == "query" and one.required]
+    return [(one.name, shown(one.example)) for one in parameters]
+
+
 async def read_examples(caller: Caller, key: Key, operation: Operation, record: dict[str, Any]) -> None:
-    """Each documented parameter by itself with its example, and none of them."""
+    """Each documented parameter by itself with its example, and none but those it must have."""
     addresses = [key[1].replace("{id}", record["id"])]
     if key[1] == "/outputs/{key}":
         addresses = [record["url"], record["thumb_url"], record["url"].replace(".png", ".json")]
     for address in addresses:
-        answer = await caller.client.get(address)
+        answer = await caller.client.get(address, params=needed(operation))
         tag = answer.headers.get("ETag", "")
         await caller.check(key, answer)
+        assert answer.status == 200
         if any(one.name == "If-None-Match" for one in operation.parameters):
             await caller.call(key, address, headers={"If-None-Match": tag})
         for one in operation.parameters:
@@ -129,7 +136,8 @@ async def read_examples(caller: Caller, key: Key, operation: Operation, record: 
                 await caller.call(key, address, headers={one.name: one.example})
             elif one.place == "query" and one.example is not None:
                 values = one.example if isinstance(one.example, list) else [one.example]
-                await caller.call(key, address, params=[(one.name, shown(value)) for value in values])
+                query = dict(needed(operation)) | {one.name: [shown(value) for value in values]}
+                await caller.call(key, address, params=query)
 
 
 async def change_examples(caller: Caller, image: str, seq: int) -> None:
@@ -202,13 +210,19 @@ async def test_refusals_are_as_described(caller: Caller) -> None:
         assert body["code"] == kind.code, (method, path, body)
 
 
+async def test_what_is_required_is_missed(caller: Caller) -> None:
+    found = {key: needed(operation) for key, operation in OPERATIONS.items() if needed(operation)}
+    assert found
+    for key in found:
+        assert (await caller.call(key))["code"] == "BAD_PARAMETER"
+
+
 async def test_what_can_be_read_also_answers_head(caller: Caller) -> None:
     record = (await upload(caller, seed=4))[0]
     for method, path in OPERATIONS:
         address = record["url"] if path == "/outputs/{key}" else path.replace("{id}", record["id"])
         if method == "GET":
-            needed = {"time": record["created_at"]} if path.endswith("/at") else {}
-            answer = await caller.client.head(address, params=needed)
+            answer = await caller.client.head(address, params=needed(OPERATIONS[method, path]))
             assert (answer.status, await answer.read()) == (200, b""), path
 
 
