@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..files import storage_faults
 from ..library import Library
-from ..model.faults import Fault, NotFound
+from ..model.faults import Fault
 from ..model.names import CACHE
 from ..model.records import ImageRecord
 
@@ -42,8 +42,8 @@ def preview(library: Library, wanted: Preview) -> bytes:
 
 
 def _need_original(library: Library, record: ImageRecord) -> None:
-    if not library.store.exists(record.key):
-        raise NotFound("The original file is gone.")
+    """Raise NotFound where there is none, or only a link that may lead to somebody else's."""
+    library.store.release(library.store.open(record.key))
 
 
 def _keep(library: Library, key: str, data: bytes) -> None:

@@ -138,7 +138,12 @@ class DiskStore:
         replace(self.files, key, self._temporary(), data)
 
     def get(self, key: str) -> bytes | None:
-        return read_whole(self.files, key)
+        try:
+            return read_whole(self.files, key)
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # a link or a pipe is no file of ours; `put` replaces it
+                return None
+            raise
 
     def exists(self, key: str) -> bool:
         facts = self.files.facts(key)

@@ -124,13 +124,21 @@ class Lanes:
     async def _checkpoint(self, owner: str) -> None:
         self._since.pop(owner, None)
         self._lines.pop(owner, None)
-        await self._threads.write(checkpoint, self._library, owner)
+        try:
+            await self._threads.write(checkpoint, self._library, owner)
+        except Fault as fault:  # recovery reads from the older one; the next is tried as if it were new
+            log.warning("the check-point of %s waits: %s", owner, fault.code)
+            self._note(owner, 0)
 
     async def recover_broken(self) -> None:
         """Try to bring owners back whose last sync failed."""
         for owner in list(self.broken):
-            await self._threads.write(recover_owner, self._library, owner)
-            self.broken.discard(owner)
+            try:
+                await self._threads.write(recover_owner, self._library, owner)
+            except Fault as fault:
+                log.warning("%s stays read-only: %s", owner, fault.code)
+            else:
+                self.broken.discard(owner)
 
     async def close(self) -> None:
         """Wait for everything under way, then check-point every owner that was written."""

@@ -11,6 +11,7 @@ from ..actions.rendering import Preview, make_thumb, preview
 from ..model.faults import BadParameter, NotFound
 from ..model.names import EXTENSIONS, parse_key, sidecar_key
 from ..model.records import ImageRecord
+from ..ports import Store
 from .callers import owner_of, record_of
 from .keys import FOLLOWER, IDENTITY, LIBRARY, THREADS, THUMBS
 from .parameters import image_id
@@ -120,14 +121,27 @@ async def _thumb(request: web.Request, record: ImageRecord) -> web.StreamRespons
     if kept is not None and isinstance(kept.mark, Mark) and kept.mark.version == version:
         data = kept.data
     else:
-        stored = await app[THREADS].read(app[LIBRARY].store.get, record.thumb)
+        stored = await app[THREADS].read(_plain_file, app[LIBRARY].store, record.thumb)
         data = stored if stored is not None else await app[THREADS].decode(make_thumb, app[LIBRARY], record)
     app[THUMBS].put(record.thumb, Mark(stamp, version), data)
     return small(request, _thumb_content(request, record.thumb, version, data), data)
 
 
+def _plain_file(store: Store, key: str) -> bytes | None:
+    """The bytes of a file; None when there is none, or a link that may lead to somebody else's."""
+    try:
+        handle = store.open(key)
+    except NotFound:
+        return None
+    try:
+        return store.read(handle, store.size(handle), 0)
+    finally:
+        store.release(handle)
+
+
 async def _sidecar(request: web.Request, record: ImageRecord) -> web.StreamResponse:
-    data = await request.app[THREADS].read(request.app[LIBRARY].store.get, sidecar_key(record.key))
+    store = request.app[LIBRARY].store
+    data = await request.app[THREADS].read(_plain_file, store, sidecar_key(record.key))
     if data is None:
         raise NotFound("The sidecar is missing.")
     return small(request, Content("application/json", f"r{record.rev}", len(data), False), data)
