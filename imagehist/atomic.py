@@ -13,7 +13,10 @@ def write_whole(files: Files, handle: int, data: bytes) -> None:
     """Write all of `data`; a short write goes on where it stopped."""
     rest = memoryview(data)
     while rest:
-        rest = rest[files.write(handle, rest) :]
+        written = files.write(handle, rest)
+        if written == 0:
+            raise OSError(errno.EIO, "the disk takes no more bytes")
+        rest = rest[written:]
 
 
 def read_whole(files: Files, key: str, limit: int = 1 << 30) -> bytes | None:

@@ -168,6 +168,10 @@ class Disk:
         for number in list(self.dirty):
             self._settle_data(number)
 
+    def forget_dirty(self) -> None:
+        """After a failed sync: pages count as clean though the disk never got them."""
+        self.dirty.clear()
+
     def _settle_data(self, number: int) -> None:
         node = self.nodes[number]
         node.disk, node.past = node.data, ()
