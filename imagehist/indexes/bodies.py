@@ -19,7 +19,7 @@ STATE = "i.id, i.rev, i.list, i.trashed, i.favorite"
 """The columns `state_of` takes."""
 
 _encode = msgspec.json.Encoder().encode
-_NO_HEAVY_END = b',"texts":[],"workflow":null,"extra":{}}'
+_NO_HEAVY_END = ',"texts":[],"workflow":null,"…":{}}'.encode()
 
 Light = tuple[int, int, int, int | None, int, bytes]
 

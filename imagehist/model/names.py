@@ -39,7 +39,7 @@ _MEMBER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _GENERATION = re.compile(r"[0-9a-f]{32}")
 _KEY = re.compile(
     r"users/(?P<owner>[a-z0-9][a-z0-9._-]{0,63})/(?P<kind>controls/|inputs/)?"
-    r"(?P<day>\d{4}/\d\d/\d\d)/(?P<thumb>thumb/)?(?P<id>[0-9a-f]{32})\.(?P<extension>[a-z0-9]{1,8})"
+    r"(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/(?P<thumb>thumb/)?(?P<id>[0-9a-f]{32})\.(?P<extension>[a-z0-9]{1,8})"
 )
 
 

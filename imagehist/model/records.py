@@ -41,6 +41,10 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
+_EXTRA = "…"
+"""The name that `extra` has in JSON, where it never stands: its keys stand among the others."""
+
+
 class ImageRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The metadata of one image, as in its sidecar and in every answer.
 
@@ -97,7 +101,7 @@ class ImageRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     idempotency_key: str | None = None
     texts: list[str] = []
     workflow: Any = None
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = msgspec.field(default_factory=dict, name=_EXTRA)
 
 
 class State(NamedTuple):
@@ -123,7 +127,7 @@ def record_from_dict(data: dict[str, Any]) -> ImageRecord:
     known = {name: value for name, value in data.items() if name in FIELDS}
     extra = {name: value for name, value in data.items() if name not in FIELDS}
     try:
-        return msgspec.convert({**known, "extra": extra}, ImageRecord)
+        return msgspec.convert({**known, _EXTRA: extra}, ImageRecord)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
 

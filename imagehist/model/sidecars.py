@@ -8,6 +8,7 @@ import orjson
 
 from .entries import has_good_seal
 from .records import ImageRecord, decode_record, record_from_dict, value_of
+from .soundness import is_sound
 
 EDITABLE_BY_FILE = frozenset(
     {
@@ -54,15 +55,21 @@ def read_sidecar(data: bytes | None) -> Sidecar:
         return Sidecar("missing", None)
     body = data.rstrip(b"\r\n")
     try:
-        if has_good_seal(body):
-            return Sidecar("good", decode_record(body[:-18] + b"}"))
-        loaded = orjson.loads(body)
-        if not isinstance(loaded, dict):
-            return Sidecar("unreadable", None)
-        loaded.pop("crc", None)
-        return Sidecar("edited", record_from_dict(loaded))
+        is_sealed = has_good_seal(body)
+        record = decode_record(body[:-18] + b"}") if is_sealed else _edited(body)
     except (ValueError, TypeError):
         return Sidecar("unreadable", None)
+    if not is_sound(record):
+        return Sidecar("unreadable", None)
+    return Sidecar("good" if is_sealed else "edited", record)
+
+
+def _edited(body: bytes) -> ImageRecord:
+    loaded = orjson.loads(body)
+    if not isinstance(loaded, dict):
+        raise ValueError("a sidecar is a JSON object")
+    loaded.pop("crc", None)
+    return record_from_dict(loaded)
 
 
 def judge(data: bytes | None, record: ImageRecord) -> Verdict:
