@@ -75,6 +75,7 @@ class Files(Protocol):
     def sync_all(self) -> None: ...
     def lock(self, key: str, wait: float) -> int: ...
     def path(self, key: str) -> str: ...
+    def boot(self) -> str: ...
 
 
 class DiskFiles:
@@ -211,6 +212,14 @@ class DiskFiles:
 
     def path(self, key: str) -> str:
         return f"{self.root}/{key}"
+
+    def boot(self) -> str:
+        """The name of this run of the machine; where it has none, one that nobody had before."""
+        try:
+            with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+                return file.read().strip()
+        except OSError:
+            return os.urandom(16).hex()
 
 
 def open_folder(above: int, key: str) -> int:

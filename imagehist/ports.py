@@ -151,7 +151,8 @@ class Store(Protocol):
         """Keep a copy of bytes that are about to be overwritten."""
 
     def crashed(self) -> bool:
-        """Whether some writer ended without closing, so that files without a line may lie about."""
+        """Whether the machine went down under some writer, so that files without a line may lie about:
+        names and bytes it did not wait for may be lost, those of its staging too."""
 
     def recent_folders(self, owner: str) -> list[str]:
         """Folders of originals that changed since shortly before the owner's last check-point."""

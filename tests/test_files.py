@@ -1,5 +1,6 @@
 """The seam to the disk: folders are found without following links, names trade places in one step."""
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 from imagehist.atomic import replace
 from imagehist.files import DiskFiles, open_by_parts, open_folder
+from imagehist.founding import found
+from imagehist.stores.disk import DiskStore
 
 
 @pytest.mark.parametrize("find", [open_folder, open_by_parts])
@@ -53,3 +56,21 @@ def test_replacing_leaves_one_file(
         replace(files, "name", "name.tmp", data)
         assert (tmp_path / "name").read_bytes() == data
         assert os.listdir(tmp_path) == ["name"]
+
+
+def test_only_a_writer_of_an_earlier_boot_makes_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed process wrote is still in the page cache; after a power cut nobody knows."""
+    files = DiskFiles(str(tmp_path))
+    found(files, b"the format")
+    assert files.boot() == DiskFiles(str(tmp_path)).boot()
+    killed = DiskStore(files)
+    staged = killed.stage("0" * 32)
+    fcntl.flock(killed._alive, fcntl.LOCK_UN)
+    after = DiskStore(files)
+    assert after.abandoned() == [staged[0]]
+    assert not after.crashed()
+    after.close()
+    monkeypatch.setattr(DiskFiles, "boot", lambda _: "another boot")
+    assert DiskStore(files).crashed()

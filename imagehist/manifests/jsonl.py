@@ -115,15 +115,16 @@ class JsonlManifest:
     def _read_file(self, owner: str, key: str, reader: LineReader, limit: int) -> None:
         handle = self.files.open(key)
         try:
-            offset, rest = reader.end.offset, b""
-            size = _CHUNK if limit > _FEW else _CHUNK_OF_FEW
+            start = offset = reader.end.offset
+            rest, size = b"", _CHUNK if limit > _FEW else _CHUNK_OF_FEW
             while len(reader.entries) < limit:
                 data = self.files.read(handle, size, offset + len(rest))
                 if not data:
                     break
                 taken = reader.feed(rest + data, offset)
                 rest, offset = (rest + data)[taken:], offset + taken
-            self._make_durable(owner, handle)
+            if offset + len(rest) > start:
+                self._make_durable(owner, handle)
         finally:
             self.files.close(handle)
 

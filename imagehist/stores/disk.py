@@ -25,16 +25,20 @@ from ..model.names import (
 )
 from ..ports import StoredFile
 
+_BOOT = 8
 _RECENT = 120 * 1_000_000_000
 """Nanoseconds an upload may lie at its place before its line: a check-point may be noted in between."""
 
 
 class DiskStore:
-    """One writer's view of a root; its writer lock tells other processes that its staging is alive."""
+    """One writer's view of a root; its writer lock tells other processes that its staging is alive.
+
+    A writer's name begins with the boot it lives in.
+    """
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self._writer = new_id()[:16]
+        self._writer = files.boot()[:_BOOT] + new_id()[:8]
         self._numbers = itertools.count(1)
         self._durable: set[str] = set()
         self._alive: int | None = files.lock(f"{LOCKS}/writer-{self._writer}.lock", 0)
@@ -105,7 +109,11 @@ class DiskStore:
 
     def crashed(self) -> bool:
         names = [name for name, _ in self.files.list(LOCKS) if name.startswith("writer-")]
-        return any(self._is_dead(name.removeprefix("writer-").removesuffix(".lock")) for name in names)
+        writers = [name.removeprefix("writer-").removesuffix(".lock") for name in names]
+        return any(
+            writer[:_BOOT] != self._writer[:_BOOT] and self._is_dead(writer)
+            for writer in writers  # all that a writer of this boot wrote is there, its staging explains it
+        )
 
     def forget_writers(self) -> None:
         """Remove the lock files of dead writers; call it when their staging is gone."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from imagehist.files import Facts
 from imagehist.model.faults import Busy
+from imagehist.model.names import new_id
 
 from .disk_model import Disk
 
@@ -35,6 +36,10 @@ class ModelFiles:
         self._handles: dict[int, int] = {}
         self._locks: dict[int, int] = {}
         self._next = 3
+        self._boot = new_id()
+
+    def boot(self) -> str:
+        return self._boot
 
     def _step(self, name: str, *values: object) -> None:
         self._look()
