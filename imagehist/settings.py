@@ -29,6 +29,13 @@ def _whole(value: object) -> int:
     return number
 
 
+def _port(value: object) -> int:
+    number = _whole(value)
+    if number > 65_535:
+        raise ValueError("must be at most 65535")
+    return number
+
+
 def _size(value: object) -> int:
     if isinstance(value, int):
         return _whole(value)
@@ -66,7 +73,7 @@ class Settings:
     """All settings of one process, checked."""
 
     host: str = _knob("127.0.0.1", _text, "Address to listen on; `0.0.0.0` for the whole network.")
-    port: int = _knob(8080, _whole, "Port to listen on; 0 takes a free one.")
+    port: int = _knob(8080, _port, "Port to listen on; 0 takes a free one.")
     outputs: str = _knob("outputs", _text, "Folder of the library.")
     public_url: str = _knob("", _address, "The address people use, when a proxy stands in front.")
     hosts: tuple[str, ...] = _knob((), _names, "More host names to answer to, separated by commas.")

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from imagehist.actions.noting import note_run
-from imagehist.actions.reindexing import Report, every_owner, plan, repair, second_index
+from imagehist.actions.reindexing import Report, every_owner, plan, repair, restore, second_index
 from imagehist.model.faults import NotFound
 from imagehist.model.findings import Finding
 from imagehist.opening import Opened, build_index, renew_index
@@ -58,11 +58,13 @@ def _plan(opened: Opened, owners: list[str], given: argparse.Namespace) -> Repor
 
 def _execute(opened: Opened, owners: list[str], given: argparse.Namespace) -> Report:
     findings: list[Finding] = []
+    with progress("reading manifests", given.json) as count:
+        for owner in owners:
+            findings += restore(opened.library, owner, count)
+        renew_index(opened, count)
     with progress("repairing", given.json) as count:
         for owner in owners:
             findings += repair(opened.library, owner, count)
-    with progress("indexing", given.json) as count:
-        renew_index(opened, count)
     records = sum(opened.library.index.usage(owner).images for owner in owners)
     return Report(records=records, findings=findings, executed=True)
 

@@ -36,6 +36,12 @@ def test_sizes(text: str, size: int) -> None:
     assert read_settings({"max_file_bytes": text}, {}).max_file_bytes == size
 
 
+@pytest.mark.parametrize(("name", "text"), [("port", "65536"), ("port", "-1"), ("public_url", "example.org")])
+def test_values_out_of_bounds(name: str, text: str) -> None:
+    with pytest.raises(BadSettings, match=name):
+        read_settings({name: text}, {})
+
+
 @pytest.mark.parametrize("text", ["", "MiB", "1.5 MiB", "1 MB", "-1"])
 def test_wrong_sizes(text: str) -> None:
     with pytest.raises(BadSettings):

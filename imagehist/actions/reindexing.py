@@ -65,13 +65,20 @@ def plan(library: Library, owners: Iterable[str], progress: Progress) -> Report:
     return Report(records=records, findings=findings, executed=False)
 
 
-def repair(library: Library, owner: str, progress: Progress) -> list[Finding]:
-    """Make one owner's originals, sidecars and manifest agree; what was found and mended."""
-    findings = list[Finding]()
-    if rebuild_manifest(library, owner, progress):
-        findings.append(Finding("manifest-missing", owner, None, manifest_key(owner)))
+def restore(library: Library, owner: str, progress: Progress) -> list[Finding]:
+    """Make one owner's manifest readable to its end, rebuilt from the sidecars where it is lost."""
+    rebuilt = rebuild_manifest(library, owner, progress)
     with library.manifest.hold(owner):
         library.manifest.mend(owner)
+    return [Finding("manifest-missing", owner, None, manifest_key(owner))] if rebuilt else []
+
+
+def repair(library: Library, owner: str, progress: Progress) -> list[Finding]:
+    """Make one owner's originals, sidecars and manifest agree; what was found and mended.
+
+    The index must be made from the manifests as they are: what an older one remembers would hide a loss.
+    """
+    findings = list[Finding]()
     follow_in_turns(library, owner, progress)
     rotten = _rotten_lines(library, owner)
     for finding in list(disagreements(library, owner, progress)):
@@ -117,6 +124,8 @@ def disagreements(library: Library, owner: str, progress: Progress) -> Iterator[
 def _in_folder(library: Library, owner: str, files: list[StoredFile], seen: set[bytes]) -> Iterator[Finding]:
     originals = {p[4]: file.key for file in files if (p := parse_key(file.key)) and p[5] in EXTENSIONS}
     records = library.index.records(owner, list(originals))
+    if records.keys() != originals.keys():
+        records, originals = _without_arriving(library, owner, originals)
     purged = library.index.purged(owner, list(originals))
     for image, key in originals.items():
         record = records.get(image)
@@ -128,6 +137,16 @@ def _in_folder(library: Library, owner: str, files: list[StoredFile], seen: set[
             seen.add(bytes.fromhex(image))
             if judge(library.store.get(sidecar_key(key)), record).action != "same":
                 yield Finding("sidecar", owner, image, key)
+
+
+def _without_arriving(
+    library: Library, owner: str, originals: dict[str, str]
+) -> tuple[dict[str, ImageRecord], dict[str, str]]:
+    """The records of a folder's originals, looked up again behind the uploads that are under way."""
+    arriving = library.store.being_staged()
+    follow_in_turns(library, owner, lambda _: None)
+    settled = {image: key for image, key in originals.items() if image not in arriving}
+    return library.index.records(owner, list(settled)), settled
 
 
 def _elsewhere(library: Library, record: ImageRecord, key: str, seen: set[bytes]) -> Iterator[Finding]:

@@ -41,6 +41,20 @@ def preview(library: Library, wanted: Preview) -> bytes:
     return data
 
 
+def trim_previews(library: Library, limit: int) -> int:
+    """Drop the oldest previews until the rest has at most `limit` bytes; how many went."""
+    kept = [file for start in range(256) for file in library.store.folder(f"{CACHE}/{start:02x}")]
+    kept.sort(key=lambda file: file.modified_ns)
+    size, gone = sum(file.size for file in kept), list[str]()
+    for file in kept:
+        if size <= limit:
+            break
+        size -= file.size
+        gone.append(file.key)
+    library.store.drop(gone)
+    return len(gone)
+
+
 def _need_original(library: Library, record: ImageRecord) -> None:
     """Raise NotFound where there is none, or only a link that may lead to somebody else's."""
     library.store.release(library.store.open(record.key))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from aiohttp import web
 
+from ..actions.rendering import trim_previews
 from ..following import Follower
 from ..opening import Opened
 from ..settings import Settings
@@ -39,6 +41,7 @@ from .threads import Threads
 from .turns import Turns
 
 PAGE_CACHE_BYTES = 16 << 20
+PREVIEW_PAUSE = 300.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -104,6 +107,10 @@ def make_app(opened: Opened, settings: Settings) -> web.Application:
     return app
 
 
+async def _trim_previews(app: web.Application) -> None:
+    await app[keys.THREADS].write(trim_previews, app[keys.LIBRARY], app[keys.SETTINGS].preview_cache_bytes)
+
+
 async def _running(app: web.Application) -> AsyncIterator[None]:
     """Threads, lanes and background work; at the end everything under way is finished and check-pointed."""
     threads = app[keys.THREADS] = Threads(app[keys.SETTINGS].imaging_processes)
@@ -111,6 +118,7 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
     background = app[keys.BACKGROUND] = Background()
     background.every("checkpoints", 5.0, lanes.checkpoint_due)
     background.every("recovery", 10.0, lanes.recover_broken)
+    background.every("previews", PREVIEW_PAUSE, partial(_trim_previews, app))
     yield
     await background.close()
     await lanes.close()

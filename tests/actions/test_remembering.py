@@ -28,7 +28,7 @@ def test_every_change_since_is_taken_back(keeper: Keeper) -> None:
     expected = [image for image in reversed(images) if image != images[1]]
     assert [record.id for record in found.items] == expected
     assert found.total == 4
-    assert [record for record in found.items] == [before[image] for image in expected]
+    assert found.items == [before[image] for image in expected]
 
 
 def test_pages_of_the_past_join(keeper: Keeper) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from imagehist import sealing
 from imagehist.actions.editing import Patch, favor, patched
 from imagehist.opening import Opened
 from imagehist.purging import purge
@@ -231,3 +232,37 @@ def test_wrong_usage_is_exit_2(filled: Keeper, tool: Tool, arguments: list[str],
 def test_a_missing_root_is_refused(tool: Tool, outputs: Path) -> None:
     ran = tool("reindex", "--execute")
     assert ran.code == 3 and ran.problems.startswith("ROOT_MISSING")
+
+
+def test_a_lost_generation_is_made_good_in_one_run(
+    filled: Keeper, tool: Tool, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as small:
+        small.setattr(sealing, "ROLL_BYTES", 1)
+        filled.change(list(filled.records())[:1], patched(Patch(note="the roll")))
+    filled.add(prompt="after the roll")
+    state = filled.state()
+    for path in manifest_of(outputs).parent.glob("manifest-*.jsonl"):
+        path.unlink()
+    done = tool("reindex", "--execute", "--json")
+    assert done.report["totals"] == {"orphan": 4}
+    assert tool("reindex").code == 0
+    assert tool("verify", "--rebuild").code == 0
+    found = filled.state()
+    assert {image: record | {"rev": 0} for image, record in found.items()} == {
+        image: record | {"rev": 0} for image, record in state.items()
+    }
+
+
+def test_an_upload_under_way_is_no_orphan(filled: Keeper, tool: Tool, outputs: Path) -> None:
+    record = next(iter(filled.records().values()))
+    image = "c" * 32
+    name, handle = filled.library.store.stage(image)
+    filled.library.store.close_staged(handle)
+    filled.library.store.explain(name, b"{}")
+    (outputs / record.key).with_name(f"{image}.png").write_bytes(pictures.png(8, 8))
+    assert tool("reindex", "--execute").code == 0
+    assert image not in filled.records()
+    filled.library.store.unstage(name)
+    assert tool("reindex", "--execute", "--json").report["totals"] == {"orphan": 1}
+    assert image in filled.records()
