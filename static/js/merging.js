@@ -43,6 +43,7 @@ export function reconcile(other) {
     return;
   }
   ours.dataset.select = theirs.dataset.select;
+  ours.querySelector(".widen").textContent = theirs.querySelector(".widen").textContent;
   drop(ours, theirs, !other.querySelector("#more a"));
   insert(ours, theirs);
   for (const tile of tiles(theirs)) known(tile.dataset.id)?.toggleAttribute("data-favorite", "favorite" in tile.dataset);
@@ -84,14 +85,10 @@ function dayOf(ours, theirs, before) {
 }
 
 function count(other) {
-  for (const selector of ["#count", ".viewbar .chips", ".bottombar"]) replaceText(other, selector);
-  const theirs = other.querySelector(".rail"), ours = document.querySelector(".rail");
-  if (theirs && ours) ours.replaceChildren(...document.importNode(theirs, true).childNodes);
-}
-
-function replaceText(other, selector) {
-  const theirs = other.querySelector(selector), ours = document.querySelector(selector);
-  if (theirs && ours && selector === "#count") ours.replaceWith(document.importNode(theirs, true));
+  for (const selector of ["#count", ".rail"]) {
+    const theirs = other.querySelector(selector), ours = document.querySelector(selector);
+    if (theirs && ours) ours.replaceWith(document.importNode(theirs, true));
+  }
 }
 
 /** Take tiles off the screen for the change `seq`, so that its undo can put them back where they were. */

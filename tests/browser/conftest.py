@@ -54,9 +54,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(browser_path: str) -> Iterator[Browser]:
-    """The browser, started once."""
+    """The browser, gone before the next module: its event loop would stand in the way of other tests'."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=browser_path, headless=True, args=list(FLAGS))
         yield running

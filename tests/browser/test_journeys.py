@@ -1,4 +1,4 @@
-"""Whole journeys: dropping, without scripts, by keyboard alone, through a long list, on a phone."""
+"""Whole journeys: dropping, without scripts, on plain http."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import pictures
-from tests.browser.conftest import NAME, TOKEN, Visitor, Visits
+from tests.browser.conftest import NAME, Visitor, Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -100,141 +100,6 @@ def test_everything_works_without_scripts(visits: Visits) -> None:
     expect(page.locator(".log li").first).to_contain_text("1 image restored")
 
 
-def test_the_keyboard_alone_is_enough(visitor: Visitor) -> None:
-    ids = visitor.fill(7)
-    page, press = visitor.go(), visitor.page.keyboard.press
-    focused = "document.activeElement.closest('.tile')?.dataset.id"
-    press("ArrowRight")
-    assert page.evaluate(focused) == ids[0]
-    press("ArrowRight")
-    press("f")
-    expect(page.locator(f"[data-id='{ids[1]}'][data-favorite]")).to_have_count(1)
-    expect(page.locator(".toast")).to_contain_text("1 image added to favourites")
-    press("End")
-    assert page.evaluate(focused) == ids[-1]
-    press("x")
-    press("ArrowLeft")
-    press("x")
-    expect(page.locator(".tally")).to_have_attribute("data-n", "2")
-    press("Delete")
-    expect(page.locator(".tile")).to_have_count(5)
-    expect(page.locator(".toast")).to_contain_text("2 images moved to trash")
-    assert page.evaluate(focused) is not None
-    press("Control+z")
-    expect(page.locator(".tile")).to_have_count(7)
-    assert visitor.shown() == ids
-    press("Control+a")
-    expect(page.locator(".tally")).to_have_attribute("data-n", "7")
-    press("Escape")
-    expect(page.locator(".selbar")).to_be_hidden()
-    press("?")
-    expect(page.get_by_role("dialog")).to_be_visible()
-    press("Escape")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    press("Home")
-    press("Enter")
-    expect(page).to_have_url(re.compile(f"/image/{ids[0]}"))
-    press("ArrowRight")
-    expect(page).to_have_url(re.compile(f"/image/{ids[1]}"))
-    press("f")
-    expect(page.locator("[data-do=favorite]")).to_be_visible()
-    press("Escape")
-    expect(page).to_have_url(re.compile(r"/$"))
-    press("/")
-    page.keyboard.type("zxf?")
-    expect(page.locator("#search")).to_have_value("zxf?")
-
-
-def test_the_grid_is_one_stop_of_the_tab_key(visitor: Visitor) -> None:
-    visitor.fill(5)
-    page = visitor.go()
-    stops = page.locator(".tile a, .tile input").evaluate_all(
-        "all => all.filter((one) => one.tabIndex === 0).length"
-    )
-    assert stops == 1
-
-
-def test_keys_of_an_input_method_are_left_alone(visitor: Visitor) -> None:
-    ids = visitor.fill(2)
-    page = visitor.go()
-    page.locator(".tile a").first.focus()
-    page.evaluate(
-        "for (const key of ['f', 'x', 'Delete', 'z']) document.activeElement.dispatchEvent("
-        "new KeyboardEvent('keydown', { key, bubbles: true, isComposing: true }))"
-    )
-    page.wait_for_timeout(200)
-    assert visitor.active() == ids
-    expect(page.locator(".pick :checked")).to_have_count(0)
-
-
-def test_a_long_list_arrives_while_one_scrolls_and_nothing_jumps(visitor: Visitor) -> None:
-    ids = visitor.fill(150)
-    page = visitor.page
-    page.add_init_script(
-        "window.jumps = 0; new PerformanceObserver((list) => { for (const one of list.getEntries())"
-        " window.jumps += one.value; }).observe({ type: 'layout-shift', buffered: true });"
-    )
-    visitor.go()
-    for _ in range(60):
-        page.mouse.wheel(0, 400)
-        page.wait_for_timeout(40)
-        if len(visitor.shown()) == 150:
-            break
-    assert visitor.shown() == ids
-    expect(page.locator("#more a")).to_have_count(0)
-    assert page.evaluate("window.jumps") < 0.02
-
-
-def test_all_that_match_can_be_chosen_however_few_are_loaded(visitor: Visitor) -> None:
-    visitor.fill(140)
-    page = visitor.go()
-    page.keyboard.press("Control+a")
-    loaded = len(visitor.shown())
-    assert loaded < 140
-    page.get_by_role("button", name="Select all 140").click()
-    expect(page.locator(".tally")).to_have_attribute("data-n", "140")
-    page.locator(".pick input").first.uncheck(force=True)
-    expect(page.locator(".tally")).to_have_attribute("data-n", "139")
-    page.locator(".selbar [value=trash]").click()
-    expect(page.locator(".toast")).to_contain_text("139 images moved to trash")
-    assert len(visitor.active()) == 1
-    expect(page.locator(".tile")).to_have_count(1)
-    page.keyboard.press("u")
-    expect(page.locator("#count")).to_have_text("140 images")
-
-
-def test_images_that_others_add_appear_by_themselves(visitor: Visitor) -> None:
-    visitor.fill(1)
-    page = visitor.go()
-    owner = visitor.call("GET", "/api/v1/me").json()["user_id"]
-    headers = {"Authorization": f"Bearer {TOKEN}", "X-Owner": owner, "Content-Type": "image/png"}
-    page.wait_for_timeout(300)
-    answer = page.context.request.fetch(
-        f"{visitor.base}/api/v1/images",
-        method="POST",
-        headers=headers,
-        data=pictures.comfyui_png("from outside"),
-    )
-    assert answer.status == 201
-    expect(page.get_by_role("img", name="from outside")).to_be_visible(timeout=8_000)
-
-
-def test_an_undo_waits_under_the_pointer_and_goes_after_ten_seconds(visitor: Visitor) -> None:
-    visitor.fill(2)
-    visitor.page.clock.install()
-    page = visitor.go()
-    page.locator(".tile a").first.focus()
-    page.keyboard.press("Delete")
-    toast = page.locator(".toast")
-    expect(toast).to_be_visible()
-    toast.hover()
-    page.clock.run_for(30_000)
-    expect(toast).to_be_visible()
-    page.mouse.move(5, 300)
-    page.clock.run_for(10_500)
-    expect(toast).to_have_count(0)
-
-
 def test_plain_http_under_a_name_is_enough(visits: Visits, server: str) -> None:
     visitor = visits(base=server.replace("127.0.0.1", NAME))
     page = visitor.go()
@@ -255,28 +120,3 @@ def test_the_original_opens_in_its_own_size_and_closes(visitor: Visitor) -> None
     assert picture.bounding_box()["width"] == 3000  # type: ignore[index]
     page.keyboard.press("Escape")
     assert picture.bounding_box()["width"] < 1440  # type: ignore[index]
-
-
-def test_a_filter_by_date_means_days_of_the_browser(visitor: Visitor) -> None:
-    visitor.add(pictures.png(seed=1), created_at="2024-03-01T20:00:00Z")
-    page = visitor.go()
-    expect(page.locator(".day h2")).to_have_text("Saturday, 2 March 2024")
-    page.locator(".filters summary").click()
-    page.get_by_label("From", exact=True).fill("2024-03-02")
-    page.get_by_role("button", name="Apply").click()
-    expect(page.locator(".tile")).to_have_count(1)
-    assert "tz=Asia" in page.url and "q=" not in page.url
-
-
-def test_a_phone_selects_by_a_long_press(visits: Visits) -> None:
-    visitor = visits(390, 844, phone=True)
-    visitor.fill(4)
-    page = visitor.go()
-    tile = page.locator(".tile").first
-    tile.dispatch_event("pointerdown", {"pointerType": "touch"})
-    expect(page.locator(".selbar")).to_be_visible()
-    tile.dispatch_event("pointerup", {"pointerType": "touch"})
-    page.locator(".tile a").nth(1).tap()
-    expect(page.locator(".tally")).to_have_attribute("data-n", "2")
-    page.locator(".selbar [value=favorite]").tap()
-    expect(page.locator("[data-favorite]")).to_have_count(2)

@@ -105,3 +105,8 @@ async def submit(client: Client, form: Form, *more: tuple[str, str]) -> Page:
     answer = await read(client, form.action, "POST", [*form.fields, *more])
     assert answer.status == 303, answer.html
     return await read(client, answer.headers["Location"])
+
+
+async def with_images(guest: Client, count: int = 3) -> list[str]:
+    """A library of so many images; the newest first."""
+    return [(await guest.add(seed))["id"] for seed in range(count)][::-1]
