@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..model.faults import FormatNewer
+from ..model.faults import FormatNewer, StorageFull, StorageReadOnly
 from ..model.queries import Place, Query
 from ..model.records import ImageRecord, State
 from ..ports import Cursor, Head, Placed, Row, Usage
@@ -70,10 +70,16 @@ class SqliteIndex:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._writer.execute("BEGIN IMMEDIATE")
-            with self._writer:  # commits, or rolls back when anything is raised
-                yield self._writer
+        """One step of the writer. Raises StorageFull or StorageReadOnly when the file takes no more."""
+        try:
+            with self._lock:
+                self._writer.execute("BEGIN IMMEDIATE")
+                with self._writer:  # commits, or rolls back when anything is raised
+                    yield self._writer
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise StorageFull("The disk has no room for the index.") from error
+            raise StorageReadOnly("The index cannot be written.", retry_after=30) from error
 
     def apply(self, owner: str, base: Cursor | None, entries: Sequence[Placed], end: Cursor) -> bool:
         with self._transaction() as db:

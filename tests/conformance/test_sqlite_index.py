@@ -17,7 +17,7 @@ from imagehist.indexes.memory import MemoryIndex
 from imagehist.indexes.schema import INDEXES, TOTALS_OF_EVERYTHING, VERSION
 from imagehist.indexes.selecting import filters_of, lists_of, page_sql, walk_of
 from imagehist.indexes.sqlite import SqliteIndex
-from imagehist.model.faults import FormatNewer
+from imagehist.model.faults import FormatNewer, StorageFull
 from imagehist.model.queries import Query
 from imagehist.model.records import ImageRecord
 from imagehist.model.times import to_text
@@ -179,7 +179,7 @@ def test_a_failed_change_leaves_nothing_and_the_next_one_works(filled: SqliteInd
     pages = filled._writer.execute("PRAGMA page_count").fetchone()[0]
     filled._writer.execute(f"PRAGMA max_page_count = {pages}")
     lines, end = placed_lines([{"op": "add", "record": record(number)} for number in range(400, 2_000)], base)
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StorageFull):
         filled.apply(OWNER, base, lines, end)
     assert not filled._writer.in_transaction
     assert filled.cursor(OWNER) == base

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import json
 import os
 import zlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -204,85 +201,6 @@ async def test_row_48_every_kind_of_pixel(guest: Client, mode: str) -> None:
     answer = await guest.send(target.getvalue())
     assert answer.status == 201
     assert (await guest.get(answer.json["items"][0]["thumb_url"])).status == 200
-
-
-# --- row 52: a disk that refuses -------------------------------------------------------------------------
-
-DISK = [(errno.ENOSPC, 507, "STORAGE_FULL"), (errno.EDQUOT, 507, "STORAGE_FULL")]
-DISK += [(number, 503, "STORAGE_READ_ONLY") for number in (errno.EROFS, errno.EIO, errno.EACCES)]
-DISK += [(errno.EMFILE, 503, "BUSY"), (errno.ENFILE, 503, "BUSY")]
-
-
-@pytest.mark.parametrize("call", ["create", "write", "fsync", "rename_new", "mkdir"])
-@pytest.mark.parametrize(("number", "status", "code"), DISK, ids=lambda value: str(value))
-async def test_row_52_a_disk_that_refuses(
-    guest: Client,
-    served: Served,
-    monkeypatch: pytest.MonkeyPatch,
-    call: str,
-    number: int,
-    status: int,
-    code: str,
-) -> None:
-    first = await guest.add(1)
-    before = served.users()
-
-    def refuse(*_: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    day = {"created_at": "2001-02-03T04:05:06Z"}
-    monkeypatch.setattr(served.opened.files, call, refuse)
-    answer = await guest.send(PNG, day)
-    assert answer.refusal == (status, code)
-    assert ("Retry-After" in answer.headers) == (status == 503)
-    assert await guest.record(first["id"]) == first
-    assert await guest.listed() == [first["id"]]
-    assert (await guest.get(first["url"])).status == 200
-    monkeypatch.undo()
-    assert (served.staging(), served.users()) == ([], before)
-    assert (await guest.send(PNG, day)).status == 201
-
-
-@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EMFILE])
-async def test_row_52_a_disk_that_cannot_be_read_is_no_missing_image(
-    guest: Client, served: Served, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    record = await guest.add(1)
-
-    def refuse(*_: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(served.opened.files, "open", refuse)
-    for address in (record["url"], f"{LIST}/{record['id']}/file", record["url"].replace(".png", ".json")):
-        answer = await guest.get(address)
-        assert answer.status == 503 and answer.code in ("STORAGE_READ_ONLY", "BUSY")
-        assert "Retry-After" in answer.headers
-    monkeypatch.undo()
-    assert (await guest.get(record["url"])).status == 200
-
-
-async def test_a_trash_of_many_holds_when_their_sidecars_cannot_be_written(
-    guest: Client, served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The line is durable and answered; the lane must not die of what comes after it."""
-    small = [(f"{n}", pictures.png(4, 4, seed=n)) for n in range(120)]
-    await guest.send_form(small)
-
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(served.opened.files, "create", refuse)
-    for action in ("delete", "restore"):
-        answer = await guest.post(f"{LIST}/bulk", json={"action": action, "select": {"status": {
-            "delete": "active", "restore": "trash"}[action]}})  # fmt: skip
-        assert answer.json["changed"] == 120
-    monkeypatch.undo()
-    assert (await guest.get("/api/v1/me")).json["trash"]["count"] == 0
-    assert (await guest.post(f"{LIST}/bulk", json={"action": "favorite", "select": {}})).json[
-        "changed"
-    ] == 120
-    sidecars = [Path(served.outputs / key).read_bytes() for key in served.users() if key.endswith(".json")]
-    assert len(sidecars) == 120 and {json.loads(data)["status"] for data in sidecars} == {"active"}
 
 
 async def test_generators_get_the_same_answers(clients: Clients) -> None:

@@ -42,8 +42,9 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The code of a problem."""
-        return str(self.json["code"])
+        """The code of a problem; none where there is no problem."""
+        is_problem = self.headers.get("Content-Type", "").startswith("application/problem+json")
+        return str(self.json["code"]) if is_problem else ""
 
     @property
     def refusal(self) -> tuple[int, str]:
