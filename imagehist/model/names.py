@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
+from functools import lru_cache
 
 from .times import day_of
 
@@ -123,6 +124,7 @@ class KeyParts(tuple[str, str, str, bool, str, str]):
     __slots__ = ()
 
 
+@lru_cache(4_096)
 def parse_key(key: str) -> KeyParts | None:
     """The parts of an original's, sidecar's or thumb's key; None for anything else."""
     match = _KEY.fullmatch(key)

@@ -81,7 +81,8 @@ def _ready_thumb(request: web.Request, wanted: Wanted) -> web.Response | None:
 
 def _thumb_content(request: web.Request, key: str, version: str, data: bytes) -> Content:
     mime = _THUMB_TYPES.get(key.rpartition(".")[2], "image/webp")
-    return Content(mime, version, len(data), request.query.get("v") == version)
+    is_versioned = request.rel_url.raw_query_string == f"v={version}"
+    return Content(mime, version, len(data), is_versioned)
 
 
 async def by_id(request: web.Request) -> web.StreamResponse:

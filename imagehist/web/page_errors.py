@@ -15,7 +15,9 @@ _KEPT = (hdrs.RETRY_AFTER, hdrs.ALLOW)
 
 def as_page(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     """A problem turned into the page that explains it, where a browser asked for a page."""
-    if response.content_type != "application/problem+json" or not isinstance(response, web.Response):
+    if response.status < 400 or not isinstance(response, web.Response):
+        return response
+    if response.content_type != "application/problem+json":
         return response
     if request.path.startswith(_PROGRAMS) or "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
         return response

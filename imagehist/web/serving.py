@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 
 from ..model.faults import RangeNotSatisfiable
 from .threads import Threads
@@ -37,8 +39,8 @@ class Content(NamedTuple):
 def not_modified(request: web.Request, etag: str) -> bool:
     """Whether the client's If-None-Match names this content."""
     header = request.headers.get(hdrs.IF_NONE_MATCH)
-    if header is None:
-        return False
+    if header is None or header == f'"{etag}"':
+        return header is not None
     return header.strip() == "*" or f'"{etag}"' in [
         tag.strip().removeprefix("W/") for tag in header.split(",")
     ]
@@ -56,11 +58,18 @@ def headers_of(content: Content) -> dict[str, str]:
     return headers
 
 
+@lru_cache(4_096)
+def _ready_headers(content: Content, with_type: bool) -> CIMultiDict[str]:
+    """The same headers for those who ask again, made once."""
+    kind = {hdrs.CONTENT_TYPE: content.mime} if with_type else {}
+    return CIMultiDict(headers_of(content) | kind)
+
+
 def small(request: web.Request, content: Content, data: bytes) -> web.Response:
     """Bytes that are in memory."""
     if not_modified(request, content.etag):
-        return web.Response(status=304, headers=headers_of(content))
-    return web.Response(body=data, headers=headers_of(content), content_type=content.mime)
+        return web.Response(status=304, headers=_ready_headers(content, False))
+    return web.Response(body=data, headers=_ready_headers(content, True))
 
 
 def span_of(request: web.Request, content: Content) -> tuple[int, int] | None:
