@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from imagehist.imaging.pool import WorkerPool
-from tests.web.fixtures import clients, guest, pool, served
+from tests.web.fixtures import clients, guest, pool, sample_variants, served
 from tests.web.running import Served, running
 
 __all__ = ["clients", "guest", "pool", "served"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    sample_variants(config, items, Path(__file__).parent)
 
 
 @pytest.fixture

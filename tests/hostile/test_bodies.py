@@ -62,6 +62,7 @@ async def test_row_3_too_large_in_chunks_is_refused_on_the_way(strict: Served) -
         assert await untouched(strict, guest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rudely", [False, True])
 @pytest.mark.parametrize("way", ["bare", "form"])
 async def test_row_4_the_client_vanishes_at_every_tenth(
@@ -95,6 +96,7 @@ async def test_row_14_encoded_bodies(guest: Client, served: Served, coding: str)
     assert await untouched(served, guest)
 
 
+@pytest.mark.slow
 async def test_row_15_a_gzip_bomb_is_never_unpacked(guest: Client, served: Served) -> None:
     bomb = gzip.compress(b"\0" * 100_000_000, 1)
     answer = await guest.post(LIST, data=bomb, headers={**IMAGE, "Content-Encoding": "gzip"})
@@ -103,6 +105,7 @@ async def test_row_15_a_gzip_bomb_is_never_unpacked(guest: Client, served: Serve
     assert plain.refusal == (415, "FORMAT_NOT_ALLOWED")
 
 
+@pytest.mark.slow
 async def test_row_19_a_body_drop_by_drop(strict: Served) -> None:
     """Every piece comes in time, and all of them never."""
     async with wire(strict.port) as one:
@@ -152,6 +155,7 @@ async def flood(port: int, lines: list[str], piece: bytes, count: int) -> None:
         await one.hear()
 
 
+@pytest.mark.slow
 async def test_memory_stays_flat_under_bodies_that_are_refused(tmp_path: Path) -> None:
     """Rows 2, 3, 13, 15: 200 MB each, by every way in."""
     mega = b"x" * 1_000_000

@@ -91,6 +91,7 @@ async def test_rows_6_to_12_a_form_cut_anywhere(guest: Client, served: Served, c
     assert await untouched(served, guest)
 
 
+@pytest.mark.slow
 async def test_row_13_thousands_of_parts(guest: Client, served: Served) -> None:
     part = f"--B\r\n{PART}\r\nx\r\n".encode()
     answer = await guest.post(LIST, data=part * 15_000 + b"--B--\r\n", headers={"Content-Type": FORM})
@@ -98,6 +99,7 @@ async def test_row_13_thousands_of_parts(guest: Client, served: Served) -> None:
     assert await untouched(served, guest)
 
 
+@pytest.mark.slow
 async def test_row_13_five_hundred_files_are_not_too_many(guest: Client) -> None:
     small = [(f"{n}.png", pictures.png(4, 4, seed=n % 50)) for n in range(500)]
     answer = await guest.send_form(small, {"tags": ["x"]})

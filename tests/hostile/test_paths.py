@@ -187,6 +187,7 @@ async def test_a_file_cut_short_while_it_is_read_ends_the_connection(guest: Clie
     assert (await guest.get("/api/v1/me")).status == 200
 
 
+@pytest.mark.slow
 async def test_a_client_that_does_not_read_is_given_up(guest: Client, served: Served) -> None:
     record = (await guest.send(PNG + os.urandom(20_000_000))).json["items"][0]
     before = open_files()
@@ -204,6 +205,7 @@ async def test_a_client_that_does_not_read_is_given_up(guest: Client, served: Se
     assert QUICK.stalled < 5
 
 
+@pytest.mark.slow
 async def test_clients_that_come_and_go_leave_no_file_open(guest: Client, served: Served) -> None:
     record = (await guest.send(PNG + os.urandom(2_000_000))).json["items"][0]
     await asyncio.gather(*(guest.get(record["url"]) for _ in range(20)), *map(guest.add, range(20)))

@@ -91,6 +91,7 @@ async def test_row_20_silent_connections_are_closed(served: Served, start: bytes
         assert time.monotonic() - begun > QUICK.silent * 0.8
 
 
+@pytest.mark.slow
 async def test_row_20_a_head_drop_by_drop_has_no_more_time(served: Served) -> None:
     async with wire(served.port) as one:
         dripping = asyncio.create_task(drip(one, head("GET", "/health", "X: " + "a" * 1000)))
@@ -98,6 +99,7 @@ async def test_row_20_a_head_drop_by_drop_has_no_more_time(served: Served) -> No
         dripping.cancel()
 
 
+@pytest.mark.slow
 async def test_row_20_a_connection_may_be_silent_between_requests_only_so_long(served: Served) -> None:
     async with wire(served.port) as one:
         for _ in range(2):
@@ -108,6 +110,7 @@ async def test_row_20_a_connection_may_be_silent_between_requests_only_so_long(s
         assert await one.ended(QUICK.silent * 3)
 
 
+@pytest.mark.slow
 async def test_row_20_hundreds_of_silent_connections_stop_nobody(guest: Client, served: Served) -> None:
     wires = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(500)]
     for _, writer in wires[:250]:

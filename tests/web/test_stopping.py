@@ -50,6 +50,7 @@ async def test_row_104_uploads_under_way_finish(tmp_path: Path) -> None:
         assert await clients.guest(guest.owner).listed() == [answer.json["items"][0]["id"]]
 
 
+@pytest.mark.slow
 async def test_an_idle_server_stops_at_once(tmp_path: Path) -> None:
     async with process(tmp_path / "o") as server, clients_of(server) as clients:
         await clients.guest().add(1)
@@ -79,6 +80,7 @@ async def test_what_arrived_whole_is_kept_when_the_server_stops(tmp_path: Path, 
         assert served.staging() == []
 
 
+@pytest.mark.slow
 async def test_a_stop_waits_only_so_long(tmp_path: Path, pool: WorkerPool) -> None:
     running_one = running(tmp_path / "o", pool, QUICK._replace(stopping=1.0))
     served = await running_one.__aenter__()
@@ -126,6 +128,7 @@ async def test_two_servers_in_one_process(tmp_path: Path, pool: WorkerPool) -> N
                 await guest.post(f"{LIST}/bulk", json={"action": "delete", "select": {}})
 
 
+@pytest.mark.slow
 async def test_two_server_processes(tmp_path: Path) -> None:
     async with process(tmp_path / "o") as first, process(tmp_path / "o") as second:
         async with clients_of(first) as some, clients_of(second) as others:

@@ -228,6 +228,7 @@ async def test_limits_of_a_file_and_of_a_request(tmp_path: Path, pool: WorkerPoo
         assert served.staging() == []
 
 
+@pytest.mark.slow
 async def test_five_hundred_uploads_at_once_only_queue(guest: Client, served: Served) -> None:
     """Row 51: an owner's own uploads are never refused for being many."""
     small = [pictures.png(8, 8, seed=seed) for seed in range(500)]
