@@ -12,7 +12,7 @@ from ..model.faults import BadParameter, NotFound
 from ..model.names import EXTENSIONS, parse_key, sidecar_key
 from ..model.records import ImageRecord
 from ..ports import Store
-from .callers import owner_of, record_of
+from .callers import owner_of
 from .keys import FOLLOWER, IDENTITY, LIBRARY, THREADS, THUMBS
 from .parameters import image_id
 from .serving import Content, small, stream
@@ -37,16 +37,27 @@ class Mark(NamedTuple):
     version: str
 
 
+class Found(NamedTuple):
+    """A record, the stamp of the history it was read from, and its thumb where that was asked for."""
+
+    record: ImageRecord
+    stamp: object
+    thumb: bytes | None
+
+
 async def by_key(request: web.Request) -> web.StreamResponse:
     """GET /outputs/users/…: the access rule on every byte below /outputs."""
     wanted = _wanted(request, request.match_info["key"])
     if wanted.kind == "thumb" and (ready := _ready_thumb(request, wanted)) is not None:
         return ready
-    record = await record_of(request, wanted.owner, wanted.image)
-    if record is None:
+    found = await request.app[THREADS].read(
+        _look, request, wanted.owner, wanted.image, wanted.kind == "thumb"
+    )
+    if found is None:
         raise NotFound("There is nothing at this address.")
+    record = found.record
     if wanted.kind == "thumb" and wanted.key == record.thumb:
-        return await _thumb(request, record)
+        return await _thumb(request, found)
     if wanted.kind == "original" and wanted.key == record.key:
         return await _original(request, record)
     if wanted.kind == "sidecar" and wanted.key == sidecar_key(record.key):
@@ -87,15 +98,16 @@ def _thumb_content(request: web.Request, key: str, version: str, data: bytes) ->
 
 async def by_id(request: web.Request) -> web.StreamResponse:
     """GET /images/{id}/file, /thumb or /preview."""
-    record = await record_of(request, owner_of(request), image_id(request.match_info["id"]))
-    if record is None:
-        raise NotFound("There is no such image.")
     what = request.path.rpartition("/")[2]
+    owner, image = owner_of(request), image_id(request.match_info["id"])
+    found = await request.app[THREADS].read(_look, request, owner, image, what == "thumb")
+    if found is None:
+        raise NotFound("There is no such image.")
     if what == "file":
-        return await _original(request, record)
+        return await _original(request, found.record)
     if what == "thumb":
-        return await _thumb(request, record)
-    return await _preview(request, record)
+        return await _thumb(request, found)
+    return await _preview(request, found.record)
 
 
 async def _original(request: web.Request, record: ImageRecord) -> web.StreamResponse:
@@ -114,18 +126,36 @@ async def _original(request: web.Request, record: ImageRecord) -> web.StreamResp
         store.release(handle)
 
 
-async def _thumb(request: web.Request, record: ImageRecord) -> web.StreamResponse:
+async def _thumb(request: web.Request, found: Found) -> web.StreamResponse:
+    record, data, app = found.record, found.thumb, request.app
     if record.thumb is None:
         raise NotFound("This image has no thumb.")
-    app, version = request.app, record.thumb_crc32 or record.sha256[:8]
-    stamp, kept = app[FOLLOWER].glance(record.owner), app[THUMBS].peek(record.thumb)
-    if kept is not None and isinstance(kept.mark, Mark) and kept.mark.version == version:
-        data = kept.data
-    else:
-        stored = await app[THREADS].read(_plain_file, app[LIBRARY].store, record.thumb)
-        data = stored if stored is not None else await app[THREADS].decode(make_thumb, app[LIBRARY], record)
-    app[THUMBS].put(record.thumb, Mark(stamp, version), data)
+    if data is None:
+        data = await app[THREADS].decode(make_thumb, app[LIBRARY], record)
+    version = _version(record)
+    app[THUMBS].put(record.thumb, Mark(found.stamp, version), data)
     return small(request, _thumb_content(request, record.thumb, version, data), data)
+
+
+def _version(record: ImageRecord) -> str:
+    return record.thumb_crc32 or record.sha256[:8]
+
+
+def _look(request: web.Request, owner: str, image: str, with_thumb: bool) -> Found | None:
+    """Everything an answer needs, in one go: waiting for a thread costs more than looking."""
+    stamp = request.app[FOLLOWER].refresh(owner)
+    record = request.app[LIBRARY].index.records(owner, [image]).get(image)
+    if record is None:
+        return None
+    return Found(record, stamp, _thumb_bytes(request, record) if with_thumb and record.thumb else None)
+
+
+def _thumb_bytes(request: web.Request, record: ImageRecord) -> bytes | None:
+    key = record.thumb or ""
+    kept = request.app[THUMBS].peek(key)
+    if kept is not None and isinstance(kept.mark, Mark) and kept.mark.version == _version(record):
+        return kept.data
+    return _plain_file(request.app[LIBRARY].store, key)
 
 
 def _plain_file(store: Store, key: str) -> bytes | None:
