@@ -55,7 +55,10 @@ def check(files: Files) -> Sentinel:
     data = read_whole(files, ROOT_FILE)
     if data is None:
         raise RootMissing(f"There is no {ROOT_FILE} here: is the disk mounted?")
-    sentinel = msgspec.json.decode(data, type=Sentinel)
+    try:
+        sentinel = msgspec.json.decode(data, type=Sentinel)
+    except msgspec.MsgspecError as error:
+        raise RootMissing(f"{ROOT_FILE} cannot be read: restore it from a backup before starting.") from error
     if sentinel.format > FORMAT:
         raise FormatNewer(f"This library has format {sentinel.format}; this version reads up to {FORMAT}.")
     return sentinel
