@@ -57,6 +57,13 @@ def everybodys_record(request: Any, owner: str, image: str) -> Awaitable[Any]:
     return found()
 
 
+def everybodys_bytes(request: Any, owner: str, image: str, with_thumb: bool) -> outputs.Found | None:
+    index = request.app[outputs.LIBRARY].index
+    asked = (index.records(name, [image]).get(image) for name in index.owners())
+    record = next(filter(None, asked), None)
+    return None if record is None else outputs.Found(record, None, None)
+
+
 async def telling_record(request: Any, owner: str, image: str) -> Any:
     """Foreign images are refused in other words than unknown ones."""
     found = await everybodys_record(request, owner, image)
@@ -109,7 +116,7 @@ PLANTED: dict[str, tuple[Plant, Check]] = {
         lambda s: row_71(s.served, s.clients, IMAGE),
     ),
     "any owner's bytes by id": (
-        lambda p: p.setattr(outputs, "record_of", everybodys_record),
+        lambda p: p.setattr(outputs, "_look", everybodys_bytes),
         lambda s: row_71(s.served, s.clients, FILE),
     ),
     "any owner's bytes by key": (any_owner, lambda s: row_71(s.served, s.clients, BYTES)),
