@@ -1,4 +1,4 @@
-"""Group C: names and texts. What goes in comes back exactly, comes back cleaned, or is refused."""
+"""Group C: names and texts come back exactly, come back cleaned, or are refused; each test names its row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Group E: addresses of bytes. Nothing below /outputs is served but what a record of the caller names."""
+"""Group E: below /outputs only what a record of the caller names is served; each test names its row."""
 
 from __future__ import annotations
 

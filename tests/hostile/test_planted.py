@@ -19,6 +19,7 @@ from imagehist.web import (
     history,
     identity,
     images,
+    listening,
     outputs,
     receiving,
     serving,
@@ -26,7 +27,15 @@ from imagehist.web import (
     turns,
 )
 from tests.hostile import test_bodies, test_json, test_names, test_paths
-from tests.web import test_access, test_bytes, test_guards, test_identity, test_lists, test_repeats
+from tests.web import (
+    test_access,
+    test_bytes,
+    test_guards,
+    test_identity,
+    test_lists,
+    test_repeats,
+    test_stopping,
+)
 from tests.web.calling import Client, Clients
 from tests.web.running import Served
 
@@ -195,6 +204,10 @@ PLANTED: dict[str, tuple[Plant, Check]] = {
         lambda s: test_paths.test_row_78_what_is_no_plain_file(
             s.clients, s.guest, s.served, test_paths.hard_link
         ),
+    ),
+    "a stop drops what arrives": (
+        lambda p: p.delattr(listening.Connection, "data_received"),
+        lambda s: test_stopping.test_row_104_the_rest_of_a_body_is_taken_while_stopping(s.place, s.pool),
     ),
     "names as they come": (
         lambda p: p.setattr("imagehist.actions.uploading.clean_filename", lambda name: name),

@@ -50,6 +50,21 @@ async def test_row_104_uploads_under_way_finish(tmp_path: Path) -> None:
         assert await clients.guest(guest.owner).listed() == [answer.json["items"][0]["id"]]
 
 
+async def test_row_104_the_rest_of_a_body_is_taken_while_stopping(tmp_path: Path, pool: WorkerPool) -> None:
+    running_one = running(tmp_path / "o", pool)
+    served = await running_one.__aenter__()
+    async with clients_of(served) as clients:
+        started = asyncio.Event()
+        sent = {"data": dripping(6, 0.6, started), "headers": {"Content-Type": "image/png"}}
+        upload = asyncio.create_task(clients.guest().post(LIST, **sent))
+        await started.wait()
+        await asyncio.sleep(0.1)
+        await running_one.__aexit__(None, None, None)
+        [answer] = await asyncio.gather(upload, return_exceptions=True)
+        assert getattr(answer, "status", answer) == 201
+    assert served.staging() == []
+
+
 @pytest.mark.slow
 async def test_an_idle_server_stops_at_once(tmp_path: Path) -> None:
     async with process(tmp_path / "o") as server, clients_of(server) as clients:
