@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from imagehist.web.app import make_app
 from imagehist.web.listening import bound, listening
 
 log = logging.getLogger("imagehist.server")
+OPEN_FILES = 65_536
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -38,6 +40,13 @@ def settings_from(argv: list[str]) -> Settings:
     config = given.pop("config")
     options = {name: value for name, value in given.items() if value is not None}
     return read_settings(options, os.environ, config)
+
+
+def take_all_handles() -> None:
+    """Raise the usual limit of open files: every connection and every upload under way needs one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 async def serve(opened: Opened, settings: Settings, sock: socket.socket) -> None:
@@ -63,6 +72,7 @@ def main(argv: list[str]) -> int:
     except Fault as fault:
         print(fault.detail, file=sys.stderr)
         return 2
+    take_all_handles()
     try:
         sock = bound(settings.host, settings.port)
         opened = open_library(settings, create=True)

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from .threads import looked_at
+
 log = logging.getLogger("imagehist.background")
 
 T = TypeVar("T")
@@ -44,6 +46,7 @@ class Background:
         task = asyncio.create_task(work)
         self._lasting.add(task)
         task.add_done_callback(self._lasting.discard)
+        task.add_done_callback(looked_at)
         return task
 
     async def close(self) -> None:

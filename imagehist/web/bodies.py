@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import warnings
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any, NoReturn, TypeVar
 
-from aiohttp import BodyPartReader, ClientPayloadError, hdrs, web
+from aiohttp import (
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
+    BodyPartReader,
+    ClientPayloadError,
+    hdrs,
+    web,
+)
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ..model.faults import (
@@ -23,9 +31,21 @@ from .strict_json import strict_json
 
 T = TypeVar("T")
 
+# A part whose name cannot be read is refused; by itself aiohttp would warn and lose the name.
+warnings.filterwarnings("error", category=BadContentDispositionHeader)
+warnings.filterwarnings("error", category=BadContentDispositionParam)
+
 CHUNK = 1 << 18
 MAX_JSON = 8 << 20
-_BROKEN = (ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError, ClientPayloadError)
+_BROKEN = (
+    ValueError,
+    AssertionError,
+    LookupError,
+    RuntimeError,
+    HttpProcessingError,
+    ClientPayloadError,
+    RuntimeWarning,
+)
 _PLAIN_TRANSFERS = ("binary", "8bit", "7bit")
 
 
@@ -98,7 +118,10 @@ async def parts_of(request: web.Request, pace: Pace) -> AsyncIterator[BodyPartRe
     while (part := await pace.wait(reader.next(), BadMultipart)) is not None:
         if not isinstance(part, BodyPartReader):
             raise BadMultipart("Nested multipart bodies are not taken.")
-        _check_part(part)
+        try:
+            _check_part(part)
+        except _BROKEN as error:
+            _malformed(error)
         yield part
 
 

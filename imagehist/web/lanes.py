@@ -14,7 +14,7 @@ from ..model.faults import Fault, OutcomeUnknown
 from ..model.records import ImageRecord
 from ..projecting import checkpoint, project
 from ..recovering import recover_owner
-from .threads import Threads
+from .threads import Threads, looked_at
 
 log = logging.getLogger("imagehist.lanes")
 
@@ -52,6 +52,7 @@ class Lanes:
         `alone` is for decisions that ask the index by query: they must not share a group.
         """
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        outcome.add_done_callback(looked_at)
         queue = self._queues.get(owner)
         waiting = Waiting(decision, by, alone, outcome)
         if queue is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,6 +55,7 @@ class Threads:
 async def _finished(job: Future[R]) -> R:
     """The result of a job; a cancelled caller leaves only when the job has let go of its files."""
     waiting = asyncio.wrap_future(job)
+    waiting.add_done_callback(looked_at)
     try:
         return await asyncio.shield(waiting)
     except asyncio.CancelledError:
@@ -62,6 +63,12 @@ async def _finished(job: Future[R]) -> R:
         while not job.done():
             await _undisturbed(waiting)
         raise
+
+
+def looked_at(done: asyncio.Future[Any]) -> None:
+    """Take notice of a failure whose caller may have gone, so that nobody is told it was overlooked."""
+    if not done.cancelled():
+        done.exception()
 
 
 async def _undisturbed(waiting: asyncio.Future[R]) -> None:

@@ -73,7 +73,6 @@ BAD_FORMS: dict[str, tuple[str, bytes, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader")
 @pytest.mark.parametrize("name", BAD_FORMS)
 async def test_rows_6_to_12_forms_that_are_none(guest: Client, served: Served, name: str) -> None:
     kind, body, code = BAD_FORMS[name]
@@ -82,7 +81,6 @@ async def test_rows_6_to_12_forms_that_are_none(guest: Client, served: Served, n
     assert await untouched(served, guest)
 
 
-@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader")
 @pytest.mark.parametrize("cut", range(0, 100, 7))
 async def test_rows_6_to_12_a_form_cut_anywhere(guest: Client, served: Served, cut: int) -> None:
     whole = f"--B\r\n{PART}\r\n".encode() + PNG + b"\r\n--B--\r\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -111,6 +112,17 @@ async def test_a_stop_waits_only_so_long(tmp_path: Path, pool: WorkerPool) -> No
         with pytest.raises(aiohttp.ClientError):
             await upload
     assert served.staging() == []
+
+
+async def test_a_server_takes_all_the_handles_it_may_have(tmp_path: Path) -> None:
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), most))
+    try:
+        async with process(tmp_path / "o") as server:
+            limits = Path(f"/proc/{server.handle.pid}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
+    assert int(limits.split("Max open files")[1].split()[0]) == min(most, 65_536)
 
 
 # --- two servers on one library --------------------------------------------------------------------------
