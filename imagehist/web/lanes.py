@@ -21,6 +21,8 @@ log = logging.getLogger("imagehist.lanes")
 GROUP = 64
 PROJECTED_FIRST = 100
 """Up to so many sidecars are rewritten before the answer, more right after it."""
+TURN_SECONDS = 0.025
+"""Longer than the pause between two looks at a lock."""
 LINES_A_CHECKPOINT = 1_000
 SECONDS_A_CHECKPOINT = 60.0
 
@@ -87,7 +89,7 @@ class Lanes:
         self._note(owner, len(outcomes))
         late = _changed(outcomes)
         if len(late) > PROJECTED_FIRST:
-            await self._threads.write(self._project, owner, late)
+            self._keep(asyncio.create_task(self._threads.afterwards(self._project_many, owner, late)))
 
     def _failed(self, owner: str, group: list[Waiting], error: BaseException) -> None:
         if isinstance(error, OutcomeUnknown):
@@ -110,6 +112,12 @@ class Lanes:
         except Fault as fault:  # the lines hold; recovery and the next check-point owe the sidecars
             log.warning("sidecars of %s wait for the next check-point: %s", owner, fault.code)
             return {}
+
+    def _project_many(self, owner: str, ids: list[str]) -> None:
+        """Sidecars of a large change, while the lane goes on; whoever waits for the lock has a turn."""
+        for start in range(0, len(ids), PROJECTED_FIRST):
+            self._project(owner, ids[start : start + PROJECTED_FIRST])
+            time.sleep(TURN_SECONDS)
 
     def _note(self, owner: str, lines: int) -> None:
         self._lines[owner] = self._lines.get(owner, 0) + lines

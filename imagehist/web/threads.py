@@ -12,12 +12,13 @@ R = TypeVar("R")
 
 
 class Threads:
-    """Thread pools by purpose: reading, writing (commits and staging) and decoding."""
+    """Thread pools by purpose: reading, writing (commits and staging), decoding, and what nobody awaits."""
 
     def __init__(self, decoders: int) -> None:
         self._reading = ThreadPoolExecutor(4, thread_name_prefix="reading")
         self._writing = ThreadPoolExecutor(8, thread_name_prefix="writing")
         self._decoding = ThreadPoolExecutor(decoders, thread_name_prefix="decoding")
+        self._afterwards = ThreadPoolExecutor(1, thread_name_prefix="afterwards")
 
     async def read(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run something that reads files or the index."""
@@ -30,6 +31,10 @@ class Threads:
     async def decode(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run something that waits for an imaging child."""
         return await self._run(self._decoding, work, *args, **kwargs)
+
+    async def afterwards(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run something long whose requests are answered already, one after another."""
+        return await self._run(self._afterwards, work, *args, **kwargs)
 
     async def acquire(self, work: Callable[[], R], give_back: Callable[[R], None]) -> R:
         """Run something that opens a file; it is given back when the caller has gone meanwhile."""
@@ -48,7 +53,7 @@ class Threads:
 
     def close(self) -> None:
         """Wait for what runs and end the threads."""
-        for pool in (self._decoding, self._writing, self._reading):
+        for pool in (self._decoding, self._writing, self._reading, self._afterwards):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
