@@ -78,6 +78,9 @@ def recover_owner(library: Library, owner: str, placed: int = 0, crashed: bool =
     """
     with library.manifest.hold(owner):
         cut = library.manifest.mend(owner)
+    if library.manifest.stamp(owner) is None:
+        rebuild_manifest(library, owner)
+    with library.manifest.hold(owner):
         cursor, _ = follow(library, owner)
         noted = library.manifest.checkpoint(owner)
     behind = noted is None or noted != cursor

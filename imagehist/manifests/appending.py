@@ -179,6 +179,27 @@ def finish_mending(files: Files, owner: str, start: int, doubtful: bool) -> int:
         files.close(handle)
 
 
+def set_headless_aside(files: Files, owner: str) -> int:
+    """Move a manifest whose first line is damaged to quarantine, where nothing can say which history it
+    goes on; its bytes, 0 when the manifest is well or missing. The sidecars hold its records."""
+    key = manifest_key(owner)
+    try:
+        handle = files.open(key)
+    except FileNotFoundError:
+        return 0
+    try:
+        size = files.facts_of(handle).size
+        began = decode_line(files.read(handle, _FIRST_LINE, 0).partition(b"\n")[0])
+    finally:
+        files.close(handle)
+    if began is not None and began.op == "began" and began.gen is not None:
+        return 0
+    make_folders(files, QUARANTINE)
+    files.rename(key, f"{QUARANTINE}/{owner}-manifest-without-beginning-{size}")
+    files.sync_directory(owner_folder(owner))
+    return size
+
+
 def _good_end(files: Files, handle: int, start: int) -> int:
     """The end of the last good line; unfinished parts before it are left to the readers."""
     reader = LineReader(Cursor("", start, 0), good_end=start)

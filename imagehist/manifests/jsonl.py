@@ -14,7 +14,15 @@ from ..model.entries import Entry, decode_line, has_good_seal, seal_json
 from ..model.faults import OutcomeUnknown, StorageReadOnly
 from ..model.names import CURSORS, LOCKS, USERS, is_owner, manifest_key, sealed_key
 from ..ports import Cursor, Stamp, Tail
-from .appending import FileLease, begin, finish_mending, is_broken, make_birth_durable, mark_broken
+from .appending import (
+    FileLease,
+    begin,
+    finish_mending,
+    is_broken,
+    make_birth_durable,
+    mark_broken,
+    set_headless_aside,
+)
 from .lines import LineReader
 
 _CHUNK = 4 << 20
@@ -146,6 +154,9 @@ class JsonlManifest:
 
     def mend(self, owner: str) -> int:
         remove(self.files, f"{CURSORS}/{owner}.json.tmp")
+        size = set_headless_aside(self.files, owner)
+        if size:
+            return size
         checkpoint = self.checkpoint(owner)
         cut = finish_mending(
             self.files, owner, checkpoint.offset if checkpoint else 0, self._is_broken(owner)
@@ -157,7 +168,10 @@ class JsonlManifest:
         data = read_whole(self.files, f"{CURSORS}/{owner}.json")
         if data is None or not has_good_seal(data[:-1]):
             return None
-        noted = msgspec.json.decode(data, type=Checkpoint)
+        try:
+            noted = msgspec.json.decode(data[:-1], type=Checkpoint)
+        except msgspec.MsgspecError:
+            return None
         bound = _binding(self.files, owner, noted.off)
         began = _first_line(self.files, manifest_key(owner))
         if bound != noted.last or began is None or began.gen != noted.gen:

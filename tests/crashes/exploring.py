@@ -6,7 +6,7 @@ import random
 import traceback
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ from .scenario import (
 MODELS = ("ext4", "any", "split")
 
 
-Expected = tuple[Records, Records, bool]
+Expected = tuple[Records, Records, bool, Mapping[str, int]]
 
 
 class Recording(NamedTuple):
@@ -50,10 +50,10 @@ class Recording(NamedTuple):
     def around(self, steps: int) -> Expected:
         """What is acknowledged after `steps`, what the action under way makes of it, and whether wholly."""
         place = bisect_right([ack.steps for ack in self.acks], steps)
-        before = self.acks[place - 1].records if place else {}
+        before, lines = (self.acks[place - 1].records, self.acks[place - 1].lines) if place else ({}, {})
         if place == len(self.acks):
-            return before, before, True
-        return before, self.acks[place].records, self.acks[place].whole
+            return before, before, True, lines
+        return before, self.acks[place].records, self.acks[place].whole, lines
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -21,15 +21,29 @@ from imagehist.projecting import record_in
 
 from .scenario import Records, assemble, records_of
 
+NO_LINES: Mapping[str, int] = {}
 
-def complaints(files: Files, library: Library, before: Records, after: Records, whole: bool) -> list[str]:
+
+def complaints(
+    files: Files,
+    library: Library,
+    before: Records,
+    after: Records,
+    whole: bool = True,
+    lines: Mapping[str, int] = NO_LINES,
+) -> list[str]:
     """Everything wrong with a recovered library.
 
     `before` was acknowledged; `after` is what the action under way would have made of it, `whole` or
-    image by image.
+    image by image. `lines` is how many lines of each history were acknowledged.
     """
-    truth = _truth(files, library)
+    reader = _fresh_reader(files, library)
+    truth = records_of(reader)
     found = [*_lost(truth, before, after, whole), *_unlike(truth, records_of(library))]
+    kept = {owner: reader.index.head_count(owner) for owner in lines}
+    found += [
+        f"I4 {owner}: {kept[owner]} of {count} lines" for owner, count in lines.items() if kept[owner] < count
+    ]
     for owner, records in sorted(truth.items()):
         for record in records.values():
             found += _files_of(files, record)
@@ -38,13 +52,13 @@ def complaints(files: Files, library: Library, before: Records, after: Records, 
     return found
 
 
-def _truth(files: Files, library: Library) -> Records:
-    """The records as a process without any index reads them."""
+def _fresh_reader(files: Files, library: Library) -> Library:
+    """The histories as a process without any index reads them."""
     reader = Library(library.store, JsonlManifest(files), MemoryIndex(), library.renderer)
     for owner in reader.manifest.owners():
         with reader.manifest.hold(owner):
             follow(reader, owner)
-    return records_of(reader)
+    return reader
 
 
 def _unlike(truth: Records, shown: Records) -> Iterator[str]:

@@ -219,18 +219,28 @@ def kill_everywhere(actions: list[str], step: int = 1) -> dict[str, object]:
             base = room / "base"
             ids = prepare(base, crashed=action == "recovery")
             points, wanted = points_of(base, action, ids, room)
+            before = wanted if action == "recovery" else _shown(base, room)
             for point in points[::step]:
-                root = room / "root"
-                shutil.copytree(base, root)
-                before = wanted if action == "recovery" else _shown(base, room)
-                acknowledged = die(root, point, ids)
+                told = _kill_at(point, ids, (base, room), (before, wanted))
                 killed += 1
-                told = check(root, wanted if acknowledged else before, wanted)
                 if told:
                     wrong[f"{point.action} at {point.at}{' torn' if point.torn else ''}"] = told
-                shutil.rmtree(root)
             shutil.rmtree(base)
     return {"killed": killed, "wrong": wrong}
+
+
+def _kill_at(
+    point: Point, ids: list[str], places: tuple[Path, Path], records: tuple[Records, Records]
+) -> list[str]:
+    """Die at one point of a copy of a root, and check what is left."""
+    base, room = places
+    before, wanted = records
+    root = room / "root"
+    shutil.copytree(base, root)
+    acknowledged = die(root, point, ids)
+    told = check(root, wanted if acknowledged else before, wanted)
+    shutil.rmtree(root)
+    return told
 
 
 def _shown(base: Path, room: Path) -> Records:

@@ -6,7 +6,7 @@ import hashlib
 import random
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -95,13 +95,15 @@ def records_of(library: Library) -> Records:
 class Ack(NamedTuple):
     """What holds after so many steps: an acknowledged action's name and every record then.
 
-    `whole` says that the action on the way to it happens wholly or not at all.
+    `whole` says that the action on the way to it happens wholly or not at all, `lines` how many lines
+    each history has.
     """
 
     steps: int
     action: str
     records: Records
     whole: bool = True
+    lines: Mapping[str, int] = {}
 
 
 @dataclass
@@ -115,7 +117,9 @@ class Play:
     uploads: int = 0
 
     def acknowledged(self, action: str, whole: bool = True) -> None:
-        self.acks.append(Ack(self.steps(), action, records_of(self.library), whole))
+        index = self.library.index
+        lines = {owner: index.head_count(owner) for owner in index.owners()}
+        self.acks.append(Ack(self.steps(), action, records_of(self.library), whole, lines))
 
     def prepared(self, owner: str, seed: int, **meta: object) -> Prepared:
         """A staged, inspected and placed upload."""
