@@ -13,6 +13,7 @@ from .files import DiskFiles, storage_faults
 from .following import follow_in_turns
 from .founding import check, found
 from .imaging.pool import WorkerPool
+from .indexes.schema import is_usable
 from .indexes.sqlite import SqliteIndex
 from .library import Library, histories
 from .manifests.jsonl import JsonlManifest
@@ -101,12 +102,16 @@ def renew_index(opened: Opened, progress: Callable[[int], None]) -> None:
 
 
 def _build_missing_index(files: DiskFiles, store: Store, manifest: Manifest, renderer: Renderer) -> None:
-    """Make the index that is not there from the manifests: aside, whole, then put in place."""
+    """Make the index that is not there from the manifests: aside, whole, then put in place.
+
+    One that does not open, or that another version made, is as good as none.
+    """
     aside = f"{INDEX_FILE}.new"
     with locked(files, f"{LOCKS}/index.lock", wait=600.0):
-        if files.facts(INDEX_FILE) is not None:
+        if files.facts(INDEX_FILE) is not None and is_usable(files.path(INDEX_FILE)):
             return
-        remove(files, aside)
+        for name in (INDEX_FILE, f"{INDEX_FILE}-wal", f"{INDEX_FILE}-shm", aside):
+            remove(files, name)
         library = Library(store, manifest, build_index(files.path(aside)), renderer)
         for owner in library.store.owners():
             rebuild_manifest(library, owner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 VERSION = 3
 
@@ -78,6 +79,16 @@ def connect_for_building(path: str) -> sqlite3.Connection:
     connection.execute("PRAGMA cache_size = -64000")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
+
+
+def is_usable(path: str) -> bool:
+    """Whether a file is an index of this version that opens."""
+    try:
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            connection.execute("SELECT count(*) FROM owner").fetchone()
+            return _version(connection) == VERSION
+    except sqlite3.DatabaseError:
+        return False
 
 
 def prepare(connection: sqlite3.Connection, indexes: bool = True) -> bool:

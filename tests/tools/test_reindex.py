@@ -1,7 +1,9 @@
 """reindex and verify bring back whatever was lost, change nothing unasked, and say what they found."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +268,17 @@ def test_an_upload_under_way_is_no_orphan(filled: Keeper, tool: Tool, outputs: P
     filled.library.store.unstage(name)
     assert tool("reindex", "--execute", "--json").report["totals"] == {"orphan": 1}
     assert image in filled.records()
+
+
+@pytest.mark.parametrize("damage", ["other version", "rubbish", "empty"])
+def test_an_index_that_is_of_no_use_is_made_again(
+    filled: Keeper, outputs: Path, opening: Callable[[], Opened], damage: str
+) -> None:
+    state, index = filled.state(), outputs / ".imagehist" / "index.sqlite"
+    filled.opened.close()
+    if damage == "other version":
+        with closing(sqlite3.connect(index)) as other:
+            other.execute("PRAGMA user_version = 99")
+    else:
+        index.write_bytes(b"no index at all" * 1_000 if damage == "rubbish" else b"")
+    assert Keeper(opening()).state() == state
