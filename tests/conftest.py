@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 NOTES = pytest.StashKey[list[str]]()
+CASES = 5
+"""Cases of one parametrised test that `--quick` runs."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,16 +30,42 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--quick"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        items[:] = [item for item in items if item not in slow]
-        config.hook.pytest_deselected(items=slow)
-        config.stash[NOTES].append(f"left out by --quick: {len(slow)} slow tests")
+    cases = defaultdict[str, list[pytest.Item]](list)
+    for item in items:
+        if not item.get_closest_marker("slow"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    kept = {item for group in cases.values() for item in _spread(group, CASES)}
+    left = [item for item in items if item not in kept]
+    if left:
+        told = f"{len(slow)} slow tests, {len(left) - len(slow)} cases of tests with over {CASES}"
+        config.stash[NOTES].append(f"left out by --quick: {told}")
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item in kept]
+
+
+def _spread(items: Sequence[Any], most: int) -> list[Any]:
+    """At most `most` of them, evenly spread with the first and the last."""
+    if len(items) <= most:
+        return list(items)
+    step = (len(items) - 1) / max(1, most - 1)
+    return [items[round(position * step)] for position in range(most)]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its notes to the process that prints the summary."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = session.config.stash[NOTES]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[NOTES] += getattr(node, "workeroutput", {}).get("notes", [])
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if config.stash[NOTES]:
         terminalreporter.section("notes")
-        for line in config.stash[NOTES]:
+        for line in dict.fromkeys(config.stash[NOTES]):
             terminalreporter.write_line(line)
 
 
@@ -45,8 +74,7 @@ def sampled(config: pytest.Config, what: str, items: Sequence[Any], most: int) -
     if not config.getoption("--quick") or len(items) <= most:
         return list(items)
     config.stash[NOTES].append(f"sampled by --quick: {most} of {len(items)} {what}")
-    step = (len(items) - 1) / max(1, most - 1)
-    return [items[round(position * step)] for position in range(most)]
+    return _spread(items, most)
 
 
 @pytest.fixture
