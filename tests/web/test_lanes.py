@@ -20,9 +20,7 @@ async def test_the_next_change_does_not_wait_for_the_sidecars_of_a_large_one(tmp
     opened = open_library(Settings(outputs=str(tmp_path / "made"), imaging_processes=0), create=False)
     library, threads = opened.library, Threads(1)
     lanes = Lanes(library, threads)
-    everything = selected(
-        Selection(Query(owner=OWNER), frozenset(), None, None), trash("2026-01-02T03:04:05Z")
-    )
+    everything = Selection(Query(owner=OWNER), frozenset(), None, None)
     try:
         many = await lanes.commit(
             OWNER, selected(everything, trash("2026-01-02T03:04:05.000000Z")), "guest", alone=True
