@@ -136,6 +136,16 @@ def test_the_trash_shows_everything_that_is_in_it(index: Index) -> None:
     assert index.count(query) == 3
 
 
+def test_a_time_keeps_the_form_it_was_written_in(index: Index) -> None:
+    at = "2026-03-05T12:00:00+09:00"
+    apply(index, add(record(1, status="trash", trashed_at=at), record(2)))
+    apply(index, [{"op": "set", "ids": [f"{2:032x}"], "to": {"status": "trash", "trashed_at": at}}])
+    apply(index, [{"op": "set", "ids": [f"{n:032x}" for n in (1, 2)], "to": {"favorite": True}}])
+    assert {one.trashed_at for one in index.every_record(OWNER)} == {at}
+    rows = index.page(Query(owner=OWNER, status="trash"), None, 9)
+    assert {orjson.loads(row.body)["trashed_at"] for row in rows} == {at}
+
+
 def test_a_choice_can_leave_out_what_came_later(index: Index) -> None:
     end = apply(index, add(record(1), record(2)))
     apply(index, add(record(3)))

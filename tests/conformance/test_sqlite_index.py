@@ -18,7 +18,7 @@ from imagehist.indexes.schema import INDEXES, TOTALS_OF_EVERYTHING, VERSION
 from imagehist.indexes.selecting import filters_of, lists_of, page_sql, walk_of
 from imagehist.indexes.sqlite import SqliteIndex
 from imagehist.model.faults import FormatNewer, StorageFull
-from imagehist.model.queries import Query
+from imagehist.model.queries import Query, matches
 from imagehist.model.records import ImageRecord
 from imagehist.model.times import to_text
 from tests.conformance.comparing import assert_same, assert_same_answer
@@ -129,6 +129,25 @@ FILTERS: dict[str, dict[str, Any]] = {
     "tag and favorite": {"tags": ("t1",), "favorite": True},
     "text": {"text": "t1"},
 }
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_counts_are_exact_whichever_way_they_are_found(filled: SqliteIndex, name: str) -> None:
+    records = list(filled.every_record(OWNER))
+    for status in ("active", "trash"):
+        for more in ({}, {"favorite": False}, {"since": 10**12 + 1}, {"until": 9 * 10**11}):
+            query = Query(**{"owner": OWNER, "status": status} | FILTERS[name] | more)
+            assert filled.count(query) == sum(matches(one, query) for one in records)
+
+
+def test_a_far_page_passes_over_a_day_at_most(filled: SqliteIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selecting, "_FAR", 10)
+    for order in ("newest", "oldest"):
+        query = Query(owner=OWNER, order=order)
+        filters = filters_of(filled._reader, query)
+        assert filters is not None
+        _, skip = selecting._jump_days(filled._reader, lists_of(query, 1)[0], filters, 200)
+        assert skip < 24
 
 
 def plan_of(index: SqliteIndex, query: Query, behind: bool) -> str:

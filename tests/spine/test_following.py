@@ -1,6 +1,7 @@
 """Following: every index ends where the manifest ends, whatever was sealed, and every sink hears once."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from imagehist.indexes.memory import MemoryIndex
 from imagehist.library import Library
 from imagehist.purging import purge
 from imagehist.sealing import snapshot
-from tests.spine.living import OWNER, Heard, Opener, add, assert_rebuilds, change, rebuilt, record
+from tests.spine.living import OWNER, Heard, Opener, add, assert_rebuilds, change, in_memory, rebuilt, record
 
 AT = "2026-04-01T00:00:00.000000Z"
 
@@ -141,6 +142,21 @@ def test_a_held_owner_is_not_waited_for(another: Opener) -> None:
         assert not record(mine, image).favorite
     follower.refresh(OWNER)
     assert record(mine, image).favorite
+
+
+def test_another_history_replaces_what_was_known(library: Library, tmp_path: Path) -> None:
+    """A manifest made anew has another generation: nothing of the old one may stay."""
+    gone = add(library)
+    change(library, [gone], trash(AT))
+    with in_memory(tmp_path) as elsewhere:
+        other = elsewhere()
+        add(other, tags=["b"])
+        mixed = dataclasses.replace(library, manifest=other.manifest)
+        with other.manifest.hold(OWNER):
+            follow(mixed, OWNER)
+        assert list(library.index.every_record(OWNER)) == list(other.index.every_record(OWNER))
+        assert library.index.usage(OWNER) == other.index.usage(OWNER)
+        assert library.index.heads(OWNER, None, 9) == other.index.heads(OWNER, None, 9)
 
 
 def test_an_older_copy_of_a_manifest_starts_its_followers_over(another: Opener) -> None:
