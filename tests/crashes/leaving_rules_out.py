@@ -21,6 +21,7 @@ from imagehist.ports import Cursor, Lease
 from imagehist.stores.disk import DiskStore
 
 from . import scenario
+from .leaving_syncs_out import checkpoint_not_synced
 
 Patch = pytest.MonkeyPatch
 
