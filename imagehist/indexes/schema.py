@@ -77,6 +77,7 @@ def connect_for_building(path: str) -> sqlite3.Connection:
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("PRAGMA cache_size = -64000")
+    connection.execute("PRAGMA threads = 2")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
