@@ -78,7 +78,7 @@ class Manifest(Protocol):
         bytes cut. Call it under `hold`."""
 
     def checkpoint(self, owner: str) -> Cursor | None:
-        """The last checkpoint, if it still speaks of these bytes."""
+        """The last checkpoint, if it still speaks of these bytes; they may lie in a sealed generation."""
 
     def set_checkpoint(self, owner: str, cursor: Cursor) -> None:
         """Note that all projections of all lines before `cursor` are on the disk."""

@@ -157,10 +157,10 @@ class JsonlManifest:
         size = set_headless_aside(self.files, owner)
         if size:
             return size
-        checkpoint = self.checkpoint(owner)
-        cut = finish_mending(
-            self.files, owner, checkpoint.offset if checkpoint else 0, self._is_broken(owner)
-        )
+        checkpoint, began = self.checkpoint(owner), _first_line(self.files, manifest_key(owner))
+        is_here = checkpoint is not None and began is not None and checkpoint.generation == began.gen
+        start = checkpoint.offset if checkpoint is not None and is_here else 0
+        cut = finish_mending(self.files, owner, start, self._is_broken(owner))
         self._broken.discard(owner)
         return cut
 
@@ -172,14 +172,28 @@ class JsonlManifest:
             noted = msgspec.json.decode(data[:-1], type=Checkpoint)
         except msgspec.MsgspecError:
             return None
-        bound = _binding(self.files, owner, noted.off)
-        began = _first_line(self.files, manifest_key(owner))
-        if bound != noted.last or began is None or began.gen != noted.gen:
+        if self._binding(owner, noted.gen, noted.off) != noted.last:
             return None
         return Cursor(noted.gen, noted.off, noted.seq)
 
+    def _binding(self, owner: str, generation: str, offset: int) -> str | None:
+        """The bytes before a place as a check-point names them, None where this history has no such place.
+
+        A roll since then changes nothing about them: they are looked for in sealed generations, too.
+        """
+        key = dict(self._chain(owner)).get(generation)
+        if key is None:
+            return None
+        handle = self.files.open(key)
+        try:
+            start = max(0, offset - _BINDING)
+            data = self.files.read(handle, offset - start, start)
+            return f"{zlib.crc32(data):08x}" if len(data) == offset - start else None
+        finally:
+            self.files.close(handle)
+
     def set_checkpoint(self, owner: str, cursor: Cursor) -> None:
-        last = _binding(self.files, owner, cursor.offset)
+        last = self._binding(owner, cursor.generation, cursor.offset)
         if last is None:
             return
         noted = Checkpoint(cursor.generation, cursor.offset, cursor.seq, last)
@@ -218,17 +232,3 @@ def _first_line(files: Files, key: str) -> Entry | None:
         files.close(handle)
     entry = decode_line(line)
     return entry if entry is not None and entry.op == "began" else None
-
-
-def _binding(files: Files, owner: str, offset: int) -> str | None:
-    """The bytes before `offset` as a check-point names them, None when the file is shorter."""
-    try:
-        handle = files.open(manifest_key(owner))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:
-        start = max(0, offset - _BINDING)
-        data = files.read(handle, offset - start, start)
-        return f"{zlib.crc32(data):08x}" if len(data) == offset - start else None
-    finally:
-        files.close(handle)

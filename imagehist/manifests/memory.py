@@ -136,13 +136,11 @@ class MemoryManifest:
         if history is None or history.checkpoint is None:
             return None
         cursor, bound = history.checkpoint
-        current = history.generations[-1]
-        holds = cursor.generation == current.name and bound == _binding(current, cursor.offset)
-        return cursor if holds else None
+        return cursor if bound == _binding(history, cursor) else None
 
     def set_checkpoint(self, owner: str, cursor: Cursor) -> None:
         history = self.histories.by_owner.get(owner)
-        bound = None if history is None else _binding(history.generations[-1], cursor.offset)
+        bound = None if history is None else _binding(history, cursor)
         if history is not None and bound is not None:
             history.checkpoint = (cursor, bound)
 
@@ -167,8 +165,13 @@ def _fits(history: History, names: list[str], after: Cursor) -> bool:
     return lines[: after.offset].endswith(b"\n") and len(lines) >= after.offset
 
 
-def _binding(generation: Generation, offset: int) -> int | None:
-    """The bytes before `offset` as a check-point names them, None when there are fewer."""
-    if len(generation.lines) < offset:
-        return None
-    return zlib.crc32(generation.lines[max(0, offset - 64) : offset])
+def _binding(history: History, cursor: Cursor) -> int | None:
+    """The bytes before a place as a check-point names them, None where this history has no such place."""
+    wanted: str | None = None
+    for one in reversed(history.generations):
+        if wanted not in (None, one.name):
+            break
+        if one.name == cursor.generation and len(one.lines) >= cursor.offset:
+            return zlib.crc32(one.lines[max(0, cursor.offset - 64) : cursor.offset])
+        wanted = one.began.after or ""
+    return None

@@ -59,8 +59,27 @@ def test_a_checkpoint_holds_while_its_bytes_do(another_manifest: Callable[[], Ma
     later = read(one, None).end
     one.set_checkpoint(OWNER, later)
     assert two.checkpoint(OWNER) == later
-    seal(one, began(2, later.generation))
-    assert two.checkpoint(OWNER) is None
+
+
+def test_a_checkpoint_outlives_rolls(another_manifest: Callable[[], Manifest]) -> None:
+    """A restart right after a roll would otherwise look through everything there is."""
+    one, two = another_manifest(), another_manifest()
+    append(one, line(1), line(2))
+    place = read(one, None).end
+    one.set_checkpoint(OWNER, place)
+    append(one, line(3))
+    seal(one, began(3, place.generation))
+    append(one, line(4))
+    assert two.checkpoint(OWNER) == place
+    assert seqs(read(two, two.checkpoint(OWNER))) == [3, 4]
+    with two.hold(OWNER):
+        assert two.mend(OWNER) == 0
+    sealed = read(one, None).end
+    one.set_checkpoint(OWNER, place)
+    seal(one, began(4, sealed.generation))
+    assert two.checkpoint(OWNER) == place
+    one.set_checkpoint(OWNER, place._replace(generation=new_id()))
+    assert two.checkpoint(OWNER) == place
 
 
 def test_a_checkpoint_never_speaks_of_bytes_that_are_not_there(manifest: Manifest) -> None:
