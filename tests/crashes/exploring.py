@@ -104,14 +104,16 @@ class Explorer:
         self.most, self._follow = most, follow
         self.report = Report()
 
-    def run(self, until_bad: bool = False) -> Report:
-        """Every step, or every step until something is bad."""
+    def run(self, until_bad: bool = False, since: str = "") -> Report:
+        """Every step, or every step until something is bad, from the first action named `since` on."""
+        first = next(ack.steps for ack in self.recording.acks if ack.action.startswith(since)) if since else 0
         disk = Disk(self.model)
         advance = replay(disk, self.recording.log)
         for step in range(len(self.recording.log) + 1):
             if step:
                 advance()
-            self._cut(disk, step)
+            if step >= first:
+                self._cut(disk, step)
             if until_bad and self.report.bad:
                 break
         return self.report

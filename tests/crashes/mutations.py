@@ -47,12 +47,14 @@ Patch = pytest.MonkeyPatch
 
 
 class Mutation(NamedTuple):
-    """What is left out, how, in which disk models that shows, and whether in the `short` story."""
+    """What is left out, how, in which disk models that shows, and where: in the `short` story, or in
+    the long one from an action on."""
 
     name: str
     plant: Callable[[Patch], None]
     models: Sequence[str] = ("any", "split")
     short: bool = False
+    since: str = ""
 
 
 RED = [
@@ -66,21 +68,31 @@ RED = [
     Mutation("rename after the answer", late_rename),
     Mutation("late rename, unsynced check-point, blind sweep", late_rename_and_blind_sweep),
     Mutation("fsync of the sentinel's name", founding_not_synced_again, short=True),
-    Mutation("projections before the manifest's fsync", projections_before_sync, ("ext4", "any", "split")),
+    Mutation(
+        "projections before the manifest's fsync",
+        projections_before_sync,
+        ("ext4", "any", "split"),
+        since="restore",
+    ),
     Mutation("sidecar before the line", sidecar_before_line, ("ext4", "any", "split")),
-    Mutation("purge unlinks before its line", purge_unlinks_first, ("ext4", "any", "split")),
-    Mutation("check-point without sync", checkpoint_not_synced, ("ext4", "any", "split")),
+    Mutation("purge unlinks before its line", purge_unlinks_first, ("ext4", "any", "split"), since="undo"),
+    Mutation("check-point without sync", checkpoint_not_synced, ("ext4", "any", "split"), since="undo"),
     Mutation("check-point not bound to its bytes", checkpoint_not_bound, ("ext4", "any", "split")),
     Mutation("recovery without its last sync", recovery_not_synced, ("ext4", "any", "split")),
-    Mutation("fsync of the next generation", new_generation_not_synced),
-    Mutation("directory fsync of the next generation", generations_folder_not_synced),
-    Mutation("directory fsync of the sealed name", sealed_name_not_synced),
+    Mutation("fsync of the next generation", new_generation_not_synced, since="purge of 1"),
+    Mutation("directory fsync of the next generation", generations_folder_not_synced, since="purge of 1"),
+    Mutation("directory fsync of the sealed name", sealed_name_not_synced, since="snapshot"),
     Mutation("opening the manifest anew", writer_keeps_its_file, ("ext4", "any", "split")),
-    Mutation("asking the tombstones before an adoption", adoption_ignores_tombstones),
+    Mutation("asking the tombstones before an adoption", adoption_ignores_tombstones, since="undo"),
     Mutation("cutting a torn tail", nothing_cut, ("ext4", "any", "split")),
     Mutation("cutting and ending a torn tail", nothing_cut_and_no_line_end, ("ext4", "any", "split")),
     Mutation("ending a torn line before going on", no_line_end, ("ext4", "any", "split")),
-    Mutation("fsync of lines that others wrote", foreign_tail_not_synced, ("ext4", "any", "split")),
+    Mutation(
+        "fsync of lines that others wrote",
+        foreign_tail_not_synced,
+        ("ext4", "any", "split"),
+        since="favourite",
+    ),
     Mutation("searching recent folders after a crash", recent_folders_not_searched),
     Mutation("dropping torn thumbs", torn_thumbs_kept, ("ext4", "any", "split")),
     Mutation("fsync before a recovered upload's line", recovered_upload_not_synced, short=True),

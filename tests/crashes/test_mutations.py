@@ -10,7 +10,7 @@ from tests.crashes.exploring import MODELS, Explorer, Report, record
 from tests.crashes.mutations import GREEN, RED, Mutation
 from tests.crashes.scenario import main_sequence, short_sequence
 
-SEEDS = 4
+SEEDS = 10
 
 
 def _explored(mutation: Mutation, model: str, seed: int, most: int) -> Report:
@@ -19,7 +19,7 @@ def _explored(mutation: Mutation, model: str, seed: int, most: int) -> Report:
         mutation.plant(patch)
         recording = record(short_sequence if mutation.short else main_sequence)
         follow = 1.0 if mutation.short else 0.6
-        return Explorer(recording, model, seed=seed, most=most, follow=follow).run(until_bad=True)
+        return Explorer(recording, model, seed=seed, most=most, follow=follow).run(True, mutation.since)
 
 
 def survives(mutation: Mutation, model: str) -> int:
