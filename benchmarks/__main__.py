@@ -34,7 +34,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "names", nargs="*", help=f"what to measure: {', '.join(GROUPS)}; all of it by default"
     )
-    parser.add_argument("--images", type=int, default=1_000_000, help="images in the large libraries")
+    parser.add_argument("--images", type=int, help="images in the large libraries, 1,000,000 by default")
     parser.add_argument("--quick", action="store_true", help="short samples and, unless told, 20,000 images")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
     parser.add_argument("--keep", metavar="DIR", help="make the libraries here and use them again next time")
@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
     if unknown := set(options.names) - set(GROUPS):
         parser.error(f"there is nothing called {min(unknown)}")
     need_wrk()
-    images = 20_000 if options.quick and options.images == parser.get_default("images") else options.images
+    images = options.images or (20_000 if options.quick else 1_000_000)
     with tempfile.TemporaryDirectory(prefix="imagehist-bench-", dir=os.environ.get("TMPDIR")) as folder:
         os.makedirs(options.keep or folder, exist_ok=True)
         kept = os.path.abspath(options.keep or folder)
