@@ -17,9 +17,9 @@ import pytest
 
 from imagehist.files import DiskFiles
 from imagehist.indexes.sqlite import SqliteIndex
-from imagehist.library import Library
 from imagehist.model.names import INDEX_FILE
 from imagehist.recovering import recover
+from tests.crashes.answers import untrue_of
 from tests.crashes.invariants import complaints
 from tests.crashes.killing import scratch
 from tests.crashes.scenario import assemble, begin, records_of
@@ -79,26 +79,6 @@ def _work(root: Path, seconds: float, crowd: Crowd) -> None:
         crowd.kill()
 
 
-def _untrue(said: list[dict[str, Any]], library: Library) -> list[str]:
-    """Answers that do not hold: lines that are not there, images without what their last line gave them."""
-    found = []
-    for answer in said:
-        if "owner" not in answer:
-            continue
-        owner, records = answer["owner"], library.index.records(answer["owner"], answer["ids"])
-        found += [f"{image} was added and is gone" for image in answer["ids"] if image not in records]
-        seq = answer.get("seq", 0)
-        if seq and library.index.head(owner, seq) is None:
-            found.append(f"line {seq} of {owner} is gone")
-        for record in records.values():
-            if record.rev < seq:
-                found.append(f"{record.id} is at {record.rev}, answered {seq}")
-            for name, value in answer.get("to", {}).items():
-                if record.rev == seq and getattr(record, name) != value:
-                    found.append(f"{record.id} has another {name}")
-    return found
-
-
 def test_processes_die_and_the_others_go_on(
     request: pytest.FixtureRequest, note: Callable[[str], None]
 ) -> None:
@@ -116,7 +96,7 @@ def test_processes_die_and_the_others_go_on(
         fresh = assemble(files)
         recover(fresh)
         shown = records_of(fresh)
-        untrue = _untrue(crowd.said, fresh)
+        untrue = untrue_of(crowd.said, fresh)
         assert records_of(shared) == shown, "the shared index shows the manifests"
         images = sum(map(len, shown.values()))
         note(

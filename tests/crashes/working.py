@@ -9,6 +9,8 @@ import sys
 import time
 from contextlib import suppress
 
+import pytest
+
 from imagehist.files import DiskFiles
 from imagehist.following import Follower
 from imagehist.indexes.sqlite import SqliteIndex
@@ -16,6 +18,7 @@ from imagehist.library import RisingClock
 from imagehist.model.faults import Busy, CannotUndo, NotFound
 from imagehist.model.names import INDEX_FILE
 from imagehist.recovering import recover
+from tests.crashes import mutations
 from tests.crashes.scenario import ALICE, BOB, Play, assemble, rolling_at
 
 ROLL = 60_000
@@ -87,4 +90,6 @@ def main(root: str, seed: int, seconds: float, recovers: bool) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[5:] and sys.argv[5]:
+        getattr(mutations, sys.argv[5])(pytest.MonkeyPatch())
     main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4] == "recover")
