@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from imagehist.atomic import read_whole, write_new
 from imagehist.files import DiskFiles, Files
 from imagehist.following import follow
 from imagehist.indexes.sqlite import SqliteIndex
-from imagehist.model.names import manifest_key, sealed_key, sidecar_key
+from imagehist.model.names import INDEX_FILE, manifest_key, sealed_key, sidecar_key
 from imagehist.rebuilding import rebuild_manifest
 from tests.crashes.disk_model import Disk
 from tests.crashes.invariants import complaints
@@ -112,3 +116,45 @@ def _put_back(files: Files, key: str, data: bytes) -> None:
     files.unlink(key)
     write_new(files, key, data, durable=True)
     getattr(files, "give_up_locks", _nothing)()
+
+
+def test_any_older_index_and_none_lead_to_the_same_library(tmp_path: Path) -> None:
+    """The index may be as old as it likes, or not there: its cursor says from where to go on."""
+    root, kept = tmp_path / "root", list[Path]()
+    root.mkdir()
+    files = DiskFiles(str(root))
+    play = begin(files, lambda: 0)
+    play.library = assemble(files, SqliteIndex(files.path(INDEX_FILE)))
+    ids = play.upload(ALICE, 1, 2, 3)
+    changes: list[Callable[[], object]] = [
+        lambda: play.edit(ALICE, ids[0], note="one"),
+        lambda: play.trash(ALICE, ids[1:]),
+        lambda: play.purge(ALICE, ids[1:2]),
+        lambda: play.snapshot(ALICE),
+        lambda: play.restore(ALICE, ids[2:]),
+    ]
+    for change in changes:
+        kept.append(tmp_path / f"index-{len(kept)}")
+        _copy_index(root, kept[-1])
+        change()
+        shown = play.library.index.cursor(ALICE)
+        assert shown is not None
+        assert files.facts(manifest_key(ALICE)).size == shown.offset, "never ahead of the manifest"  # type: ignore[union-attr]
+    play.library.index.close()
+    wanted = records_of(start(files))
+    for copy in [None, *kept]:
+        for path in (root / ".imagehist").glob("index.sqlite*"):
+            path.unlink()
+        if copy is not None:
+            _copy_index(copy, root / ".imagehist")
+        index = SqliteIndex(files.path(INDEX_FILE))
+        assert records_of(start(files, index)) == wanted
+        index.close()
+
+
+def _copy_index(source: Path, target: Path) -> None:
+    """All files of an index, as a power cut or a backup may find them."""
+    target.mkdir(exist_ok=True)
+    folder = source / ".imagehist" if (source / ".imagehist").is_dir() else source
+    for path in folder.glob("index.sqlite*"):
+        shutil.copy(path, target / path.name)
