@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 NOTES = pytest.StashKey[list[str]]()
-CASES = 5
-"""Cases of one parametrised test that `--quick` runs."""
+CASES, TESTS = 3, 10
+"""How many cases of one parametrised test, and how many of one file, `--quick` runs at most."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,17 +30,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--quick"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
-    cases = defaultdict[str, list[pytest.Item]](list)
-    for item in items:
-        if not item.get_closest_marker("slow"):
-            cases[item.nodeid.partition("[")[0]].append(item)
-    kept = {item for group in cases.values() for item in _spread(group, CASES)}
-    left = [item for item in items if item not in kept]
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    kept = _sample_of_each(quick, lambda item: item.nodeid.partition("[")[0], CASES)
+    kept = _sample_of_each(kept, lambda item: item.nodeid.partition("::")[0], TESTS)
+    left = [item for item in items if item not in set(kept)]
     if left:
-        told = f"{len(slow)} slow tests, {len(left) - len(slow)} cases of tests with over {CASES}"
-        config.stash[NOTES].append(f"left out by --quick: {told}")
+        told = f"{len(slow)} slow tests, {len(quick) - len(kept)} of {len(quick)} others"
+        config.stash[NOTES].append(
+            f"left out by --quick: {told} (at most {CASES} cases a test, {TESTS} a file)"
+        )
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item in kept]
+        items[:] = kept
+
+
+def _sample_of_each(items: list[Any], group_of: Callable[[Any], str], most: int) -> list[Any]:
+    """At most `most` items of every group, in their order."""
+    groups = defaultdict[str, list[Any]](list)
+    for item in items:
+        groups[group_of(item)].append(item)
+    kept = {item for group in groups.values() for item in _spread(group, most)}
+    return [item for item in items if item in kept]
 
 
 def _spread(items: Sequence[Any], most: int) -> list[Any]:
