@@ -47,6 +47,7 @@ class Lanes:
         self._lines: dict[str, int] = {}
         self._since: dict[str, float] = {}
         self.broken: set[str] = set()
+        self._closing = False
 
     async def commit(self, owner: str, decision: Decision, by: str, alone: bool = False) -> Outcome:
         """The outcome of a decision, durable and visible. Raises its fault or the disk's.
@@ -116,6 +117,8 @@ class Lanes:
     def _project_many(self, owner: str, ids: list[str]) -> None:
         """Sidecars of a large change, while the lane goes on; whoever waits for the lock has a turn."""
         for start in range(0, len(ids), PROJECTED_FIRST):
+            if self._closing:
+                return  # the last check-point writes what is left, each sidecar once
             self._project(owner, ids[start : start + PROJECTED_FIRST])
             time.sleep(TURN_SECONDS)
 
@@ -151,6 +154,7 @@ class Lanes:
 
     async def close(self) -> None:
         """Wait for everything under way, then check-point every owner that was written."""
+        self._closing = True
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         for owner in list(self._since):
