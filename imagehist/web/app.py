@@ -40,7 +40,7 @@ from .page_lists import list_page
 from .threads import Threads
 from .turns import Turns
 
-PAGE_CACHE_BYTES = 16 << 20
+PAGE_CACHE_BYTES = 8 << 20
 PREVIEW_PAUSE = 300.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
