@@ -57,7 +57,7 @@ class Process:
     def end(self, number: int = signal.SIGTERM) -> None:
         """Send a signal and wait for the end."""
         self._process.send_signal(number)
-        self._process.wait(60)
+        self._process.wait(180)
         if self._process.stdout is not None:
             self._process.stdout.close()
 
