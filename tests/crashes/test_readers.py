@@ -63,15 +63,16 @@ def _read_with(files: ModelFiles, manifest: bytes) -> Records:
     assert number is not None
     node = files.disk.nodes[number]
     kept, node.data = node.data, manifest
+    library = assemble(files)
     try:
-        library = assemble(files)
         with library.manifest.hold(ALICE):
             follow(library, ALICE)
             library.manifest.checkpoint(ALICE)
         return records_of(library)
     finally:
         node.data = kept
-        files.give_up_locks()
+        library.store.close()
+        files.disk.sync_all()
 
 
 def test_a_damaged_manifest_shows_only_records_that_once_were(
