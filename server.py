@@ -12,7 +12,7 @@ import socket
 import sys
 from dataclasses import fields
 
-from imagehist.model.faults import Fault
+from imagehist.model.faults import Fault, StorageFull
 from imagehist.opening import Opened, open_library
 from imagehist.recovering import recover
 from imagehist.settings import Settings, read_settings
@@ -49,12 +49,23 @@ def take_all_handles() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-async def serve(opened: Opened, settings: Settings, sock: socket.socket) -> None:
+def recovered(opened: Opened) -> bool:
+    """Recover the library; False when the disk is too full for it now, which keeps nobody from reading."""
+    try:
+        for owner, done in recover(opened.library).items():
+            log.info("recovered %s: %s", owner, done)
+    except StorageFull:
+        log.warning("the disk is full: recovery waits until there is room")
+        return False
+    return True
+
+
+async def serve(opened: Opened, settings: Settings, sock: socket.socket, is_recovered: bool) -> None:
     """Serve until SIGTERM or SIGINT; what is under way then has 30 s to finish."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with listening(make_app(opened, settings), sock):
+    async with listening(make_app(opened, settings, is_recovered), sock):
         address = f"{_shown_host(settings.host)}:{sock.getsockname()[1]}"
         print(f"imagehist listening on http://{address}", flush=True)
         await stop.wait()
@@ -76,13 +87,12 @@ def main(argv: list[str]) -> int:
     try:
         sock = bound(settings.host, settings.port)
         opened = open_library(settings, create=True)
-        for owner, done in recover(opened.library).items():
-            log.info("recovered %s: %s", owner, done)
+        is_recovered = recovered(opened)
     except (Fault, OSError) as problem:
         print(f"imagehist cannot start: {problem}", file=sys.stderr)
         return 3
     try:
-        asyncio.run(serve(opened, settings, sock))
+        asyncio.run(serve(opened, settings, sock, is_recovered))
     finally:
         opened.close()
     return 0

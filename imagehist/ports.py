@@ -166,6 +166,11 @@ class Store(Protocol):
     def sync(self) -> None:
         """Everything written so far is on the disk when this returns."""
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a sync of this process failed: what it wrote counts as clean and may not be on the disk,
+        so that only writing it anew helps."""
+
     def open(self, key: str) -> int:
         """A handle for reading; raises NotFound."""
 

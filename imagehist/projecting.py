@@ -51,7 +51,7 @@ def _settle_slice(library: Library, owner: str, ids: Sequence[str]) -> None:
         action = judge(data, record).action
         if action == "keep" and data is not None:
             library.store.keep_aside(f"{record.owner}-{record.id}.json", data)
-        if action in ("rewrite", "keep"):
+        if action in ("rewrite", "keep") or (action == "same" and library.store.in_doubt):
             library.store.put(key, encode_sidecar(record))
 
 

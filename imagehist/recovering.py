@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .adopting import adopt_unexplained, finish_upload
+from .files import storage_faults
 from .following import follow
 from .library import Library, histories
 from .merging import reconcile_sidecar
@@ -39,15 +40,17 @@ class Recovered(NamedTuple):
 
 def recover(library: Library) -> dict[str, Recovered]:
     """Recover every owner, before anything is served; repeatable, a second run writes nothing."""
-    crashed = library.store.crashed()
-    uploads = finish_uploads(library)
-    for owner in set(library.store.owners()) - set(library.manifest.owners()):
-        _recover_bare(library, owner, crashed)
-    done = {
-        owner: recover_owner(library, owner, uploads.get(owner, 0), crashed) for owner in histories(library)
-    }
-    library.store.forget_writers()
-    return {owner: found for owner, found in done.items() if found.changed}
+    with storage_faults():
+        crashed = library.store.crashed()
+        uploads = finish_uploads(library)
+        for owner in set(library.store.owners()) - set(library.manifest.owners()):
+            _recover_bare(library, owner, crashed)
+        done = {
+            owner: recover_owner(library, owner, uploads.get(owner, 0), crashed)
+            for owner in histories(library)
+        }
+        library.store.forget_writers()
+        return {owner: found for owner, found in done.items() if found.changed}
 
 
 def _recover_bare(library: Library, owner: str, crashed: bool) -> None:

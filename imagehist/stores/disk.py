@@ -41,6 +41,7 @@ class DiskStore:
         self._writer = files.boot()[:_BOOT] + new_id()[:8]
         self._numbers = itertools.count(1)
         self._durable: set[str] = set()
+        self.in_doubt = False
         self._alive: int | None = files.lock(f"{LOCKS}/writer-{self._writer}.lock", 0)
         with storage_faults():
             files.sync_directory(LOCKS)  # a power cut must not hide that this writer never closed
@@ -222,7 +223,11 @@ class DiskStore:
             yield
 
     def sync(self) -> None:
-        self.files.sync_all()
+        try:
+            self.files.sync_all()
+        except OSError:
+            self.in_doubt = True
+            raise
 
     def open(self, key: str) -> int:
         with missing_is_not_found("There is no such file."):

@@ -147,6 +147,8 @@ class MemoryStore:
         finally:
             lock.release()
 
+    in_doubt = False
+
     def sync(self) -> None:
         """Everything is where it will stay."""
 

@@ -91,12 +91,12 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def make_app(opened: Opened, settings: Settings) -> web.Application:
-    """The application over an open library."""
+def make_app(opened: Opened, settings: Settings, recovered: bool = True) -> web.Application:
+    """The application over an open library; one that could not be recovered yet is recovered later."""
     signer = Signer(opened.secrets, opened.admin_token, opened.ingest_token)
     app = web.Application(middlewares=[Guards(settings, signer).middleware], client_max_size=1 << 16)
     app[keys.SETTINGS], app[keys.LIBRARY], app[keys.SIGNER] = settings, opened.library, signer
-    app[keys.FOLLOWER] = Follower(opened.library)
+    app[keys.FOLLOWER], app[keys.RECOVERY_OWED] = Follower(opened.library), not recovered
     app[keys.PAGES], app[keys.THUMBS] = ByteCache(PAGE_CACHE_BYTES), ByteCache(settings.thumb_cache_bytes)
     app[lists.CURSORS], app[uploads.TURNS] = Cursors(opened.secrets), Turns()
     app[openapi.DESCRIPTION] = openapi.description(ROUTES)
@@ -115,6 +115,7 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
     """Threads, lanes and background work; at the end everything under way is finished and check-pointed."""
     threads = app[keys.THREADS] = Threads(app[keys.SETTINGS].imaging_processes)
     lanes = app[keys.LANES] = Lanes(app[keys.LIBRARY], threads)
+    lanes.recovery_owed = app[keys.RECOVERY_OWED]
     background = app[keys.BACKGROUND] = Background()
     background.every("checkpoints", 5.0, lanes.checkpoint_due)
     background.every("recovery", 10.0, lanes.recover_broken)

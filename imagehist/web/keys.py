@@ -23,4 +23,6 @@ BACKGROUND = web.AppKey("background", Background)
 PAGES = web.AppKey("pages", ByteCache)
 THUMBS = web.AppKey("thumbs", ByteCache)
 
+RECOVERY_OWED = web.AppKey("recovery_owed", bool)
+
 IDENTITY = web.RequestKey("identity", Identity)

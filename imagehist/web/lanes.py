@@ -13,7 +13,7 @@ from ..library import Library
 from ..model.faults import Fault, OutcomeUnknown
 from ..model.records import ImageRecord
 from ..projecting import checkpoint, project
-from ..recovering import recover_owner
+from ..recovering import recover, recover_owner
 from .threads import Threads, looked_at
 
 log = logging.getLogger("imagehist.lanes")
@@ -47,6 +47,7 @@ class Lanes:
         self._lines: dict[str, int] = {}
         self._since: dict[str, float] = {}
         self.broken: set[str] = set()
+        self.recovery_owed = False
         self._closing = False
 
     async def commit(self, owner: str, decision: Decision, by: str, alone: bool = False) -> Outcome:
@@ -143,7 +144,14 @@ class Lanes:
             self._note(owner, 0)
 
     async def recover_broken(self) -> None:
-        """Try to bring owners back whose last sync failed."""
+        """Try to finish what the start could not, and to bring owners back whose last sync failed."""
+        if self.recovery_owed:
+            try:
+                await self._threads.write(recover, self._library)
+            except Fault as fault:
+                log.warning("recovery still waits for the disk: %s", fault.code)
+                return
+            self.recovery_owed = False
         for owner in list(self.broken):
             try:
                 await self._threads.write(recover_owner, self._library, owner)
