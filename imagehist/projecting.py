@@ -30,13 +30,16 @@ def project(library: Library, owner: str, ids: Sequence[str]) -> dict[str, Image
     return found
 
 
-def settle(library: Library, owner: str, since: Cursor | None) -> None:
-    """Bring the files of every line behind `since` up to date, whoever wrote the lines."""
+def settle(library: Library, owner: str, since: Cursor | None, looked: int = 0) -> None:
+    """Bring the files of every line behind `since` up to date, whoever wrote the lines.
+
+    Sidecars of lines up to `looked` were just compared by the caller.
+    """
     ids = dict[str, None]()
     for entry in entries_since(library, owner, since):
         if entry.op == "purge":
             finish_line(library, owner, entry)
-        else:
+        elif entry.seq > looked:
             ids.update(dict.fromkeys(ids_of(entry)))
     touched = list(ids)
     for start in range(0, len(touched), _SLICE):
@@ -75,14 +78,17 @@ def finish_line(library: Library, owner: str, line: Entry) -> bool:
     return finish_purge(library, owner, line.ids, line.was if isinstance(line.was, list) else [])
 
 
-def checkpoint(library: Library, owner: str) -> Cursor | None:
-    """Settle, take the place first, make everything durable, then note the place."""
+def checkpoint(library: Library, owner: str, looked: int = 0) -> Cursor | None:
+    """Take the place first, settle, make everything durable, then note the place.
+
+    Sidecars of lines up to `looked` were just compared by the caller.
+    """
     with storage_faults():
         cursor = library.index.cursor(owner)
         noted = library.manifest.checkpoint(owner)
         if cursor is None or cursor == noted:
             return noted
-        settle(library, owner, noted)
+        settle(library, owner, noted, looked)
         library.store.sync()
         library.manifest.set_checkpoint(owner, cursor)
     return cursor

@@ -79,14 +79,14 @@ def repair(library: Library, owner: str, progress: Progress) -> list[Finding]:
     The index must be made from the manifests as they are: what an older one remembers would hide a loss.
     """
     findings = list[Finding]()
-    follow_in_turns(library, owner, progress)
+    place = follow_in_turns(library, owner, progress)
     rotten = _rotten_lines(library, owner)
     for finding in list(disagreements(library, owner, progress)):
         findings.append(_mended(library, finding))
     if rotten:
         findings.append(Finding("rotten-lines", owner, None, manifest_key(owner)))
         _restate(library, owner)
-    checkpoint(library, owner)
+    checkpoint(library, owner, looked=place.seq if place else 0)
     return findings
 
 

@@ -66,7 +66,7 @@ def connect(path: str, writable: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(f"PRAGMA cache_size = {-16_000 if writable else -4_000}")
+    connection.execute(f"PRAGMA cache_size = {-8_000 if writable else -1_000}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from .entries import has_good_seal
+from .entries import encode_sidecar, has_good_seal
 from .records import ImageRecord, decode_record, record_from_dict, value_of
 from .soundness import is_sound
 
@@ -74,6 +74,8 @@ def _edited(body: bytes) -> ImageRecord:
 
 def judge(data: bytes | None, record: ImageRecord) -> Verdict:
     """Compare a sidecar with the folded record of the same image."""
+    if data == encode_sidecar(record):
+        return Verdict("same")
     found = read_sidecar(data)
     if found.record is None:
         return Verdict("rewrite" if found.state == "missing" else "keep")
