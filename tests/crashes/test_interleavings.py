@@ -21,27 +21,16 @@ from imagehist.ports import Cursor
 from imagehist.projecting import checkpoint, project
 from imagehist.recovering import recover
 from imagehist.stores.disk import DiskStore
-from tests.crashes.disk_model import Disk, State
+from tests.crashes.disk_model import State
 from tests.crashes.invariants import complaints
 from tests.crashes.model_files import ModelFiles
-from tests.crashes.scenario import ALICE, Play, assemble, begin, records_of, seeded_ids, start
+from tests.crashes.scenario import ALICE, Play, assemble, begin, records_of, start
 
 Rule = Callable[[pytest.MonkeyPatch], None]
 
 
 def _nothing(*_: object, **__: object) -> None:
     """Leaves a rule out."""
-
-
-@pytest.fixture
-def files() -> ModelFiles:
-    return ModelFiles(Disk("any"))
-
-
-@pytest.fixture
-def play(files: ModelFiles) -> Play:
-    with seeded_ids(7):
-        return begin(files, lambda: len(files.log))
 
 
 def _another(files: Files) -> Play:

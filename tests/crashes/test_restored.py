@@ -6,33 +6,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from imagehist.atomic import read_whole, write_new
 from imagehist.files import DiskFiles, Files
 from imagehist.following import follow
 from imagehist.indexes.sqlite import SqliteIndex
 from imagehist.model.names import INDEX_FILE, manifest_key, sealed_key, sidecar_key
 from imagehist.rebuilding import rebuild_manifest
-from tests.crashes.disk_model import Disk
 from tests.crashes.invariants import complaints
 from tests.crashes.model_files import ModelFiles
-from tests.crashes.scenario import ALICE, Play, assemble, begin, records_of, seeded_ids, start
+from tests.crashes.scenario import ALICE, Play, assemble, begin, records_of, start
 
 
 def _nothing(*_: object, **__: object) -> None:
     """Leaves a rule out."""
-
-
-@pytest.fixture
-def files() -> ModelFiles:
-    return ModelFiles(Disk("any"))
-
-
-@pytest.fixture
-def play(files: ModelFiles) -> Play:
-    with seeded_ids(7):
-        return begin(files, lambda: len(files.log))
 
 
 def _another(files: Files) -> Play:
